@@ -1,0 +1,1 @@
+"""The engine: posts, proves and takes back. Its core runs and is tested without Airflow."""

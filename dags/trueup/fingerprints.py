@@ -1,0 +1,41 @@
+"""Fingerprints: of a source file, of the code that posts, of the books' state."""
+
+import hashlib
+from pathlib import Path
+
+from psycopg import Connection
+
+from trueup import statements
+
+_CHUNK = 1 << 20
+
+
+def of_file(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def of_posting_code(system: str) -> str:
+    """SHA-256 of every statement that decides what is posted: a resume under others is refused."""
+    return statements.fingerprint(
+        f"{system}/functions", f"{system}/validate", f"{system}/post", "trueup/functions"
+    )
+
+
+def of_state(connection: Connection, system: str, run_id: str, high_water_entry_id: int) -> str:
+    """The state hash of a system's books as of a run's start; see `fingerprint/hash_state.sql`."""
+    return statements.fetch_one(
+        connection,
+        f"{system}/fingerprint/hash_state",
+        run_id=run_id,
+        high_water_entry_id=high_water_entry_id,
+    ).state_hash
+
+
+def of_plan(*parts: str) -> str:
+    """SHA-256 over an ordered list of fingerprints: the digest that an approval is bound to."""
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

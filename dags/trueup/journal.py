@@ -1,0 +1,435 @@
+"""The journal of runs: opening, resuming and fencing them, and what they leave behind."""
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, NamedTuple
+
+import psycopg
+from psycopg import Connection
+from psycopg.types.json import Jsonb
+
+from trueup import statements, systems
+from trueup.errors import DataFailure, Fenced, Refused
+from trueup.plan import Plan
+from trueup.run_state import FINISHED, RESUMABLE, Status, check_step
+from trueup.systems import System
+
+Failure = Literal["refused", "data", "operational"]
+
+# Between two tasks nobody is connected for a moment; longer than this, and the attempt is dead.
+GRACE_SECONDS = 15.0
+
+# What shapes the rows that a run posts: a resume under other values would post something else.
+_IDENTITY = (
+    "source_type", "ledger_id", "accounts", "prefix", "limit", "not_before", "not_after",
+    "skip_duplicates", "outbox",
+)  # fmt: skip
+
+
+class Source(NamedTuple):
+    """What identifies a source: its name as asked for, and the fingerprints of file and mapping."""
+
+    source: str
+    source_id: str
+    source_type: str
+    fingerprint: str | None
+    mapping_fingerprint: str | None
+
+
+class Attempt(NamedTuple):
+    """Who works on a run: a DAG, one of its Airflow runs, and the person or schedule behind it."""
+
+    dag_id: str
+    airflow_run_id: str
+    started_by: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run as the journal had it when it was read; `row` has the columns of `trueup.runs`."""
+
+    row: Any
+    plan: Plan
+    system: System
+
+    @property
+    def run_id(self) -> str:
+        """The run's own id; it stays the same across resumes."""
+        return self.row.run_id
+
+    @property
+    def status(self) -> Status:
+        """Where the run stood when it was read."""
+        return Status(self.row.status)
+
+
+def read_run(connection: Connection, run_id: str) -> Run:
+    """Read a run. Raises Refused when there is none of that id."""
+    row = statements.fetch_one(connection, "trueup/journal/read_run", run_id=run_id)
+    if row is None:
+        raise Refused(f"There is no run {run_id} in this database.")
+    return Run(row, Plan.model_validate(row.plan), systems.named(row.system))
+
+
+def open_run(
+    connection: Connection,
+    system: System,
+    plan: Plan,
+    source: Source,
+    attempt: Attempt,
+    code_fingerprint: str,
+    is_alive: Callable[[str, str], bool],
+) -> Run:
+    """Open a run, or take up the one that this Airflow run, or the same trigger before it, began.
+
+    `is_alive(dag_id, airflow_run_id)` tells whether Airflow believes that an Airflow run goes on.
+    Raises Refused when another run holds the books, or when the source, the mapping or the posting
+    code is no longer what the interrupted run began with.
+    """
+    mine = statements.fetch_one(
+        connection, "trueup/journal/find_attempt", airflow_run_id=attempt.airflow_run_id
+    )
+    if mine:
+        return read_run(connection, mine.run_id)
+    if not plan.dry_run:
+        standing = _wait_for_the_books(connection, system, is_alive)
+        if standing and not _supersede(connection, standing.run_id, plan, source, code_fingerprint):
+            return _take_over(connection, standing, plan, attempt)
+    try:
+        return _insert_run(connection, system.name, plan, source, attempt, code_fingerprint)
+    except psycopg.errors.UniqueViolation as error:
+        raise Refused(
+            f"Another run took the books of {system.name} at the same moment. "
+            "Wait until it has ended, then trigger this one again."
+        ) from error
+
+
+def refuse_run(
+    connection: Connection,
+    system: System,
+    params: dict[str, Any],
+    attempt: Attempt,
+    message: str,
+) -> str:
+    """Write down a run that was refused before it began, and give its id."""
+    run_id = _new_run_id(attempt.dag_id)
+    source = str(params.get("source") or "(none)")
+    with connection.transaction():
+        statements.execute(
+            connection,
+            "trueup/journal/insert_run",
+            run_id=run_id,
+            dag_id=attempt.dag_id,
+            system=system.name,
+            plan=Jsonb({"source": source[:255], "dry_run": True}),
+            dry_run=True,
+            source=source,
+            source_id=str(params.get("source_id") or source),
+            source_type=str(params.get("source_type") or "CSV"),
+            source_fingerprint=None,
+            mapping_fingerprint=None,
+            code_fingerprint="",
+            started_by=attempt.started_by,
+        )
+        _insert_attempt(connection, run_id, 1, attempt)
+        run = read_run(connection, run_id)
+        record_failure(connection, run, "refused", message)
+        finish(connection, run, Status.REFUSED, message)
+    return run_id
+
+
+def _wait_for_the_books(
+    connection: Connection, system: System, is_alive: Callable[[str, str], bool]
+) -> Any:
+    """Give the run that holds the books and that nobody works on, or None when none does.
+
+    Raises Refused when somebody works on it.
+    """
+    while True:
+        standing = statements.fetch_one(
+            connection, "trueup/journal/find_open_run", system=system.name
+        )
+        if standing is None:
+            return None
+        with connection.transaction():
+            worked_on = statements.fetch_one(
+                connection, "trueup/journal/is_worked_on", run_id=standing.run_id
+            ).worked_on
+        parked = standing.status == Status.AWAITING_APPROVAL and is_alive(
+            standing.dag_id, standing.airflow_run_id
+        )
+        if worked_on or parked:
+            raise Refused(
+                f"Run {standing.run_id} ({standing.dag_id}, source {standing.source_id}, started by "
+                f"{standing.started_by} at {standing.started_at:%Y-%m-%d %H:%M:%S} UTC) is "
+                f"{standing.status} and holds the books of {system.name}. Two runs never change "
+                "one set of books at once: wait until it has ended, then trigger this one again."
+            )
+        if standing.status in RESUMABLE or standing.seconds_since_seen > GRACE_SECONDS:
+            return standing
+        time.sleep(1)
+
+
+def _supersede(
+    connection: Connection, run_id: str, plan: Plan, source: Source, code_fingerprint: str
+) -> bool:
+    """Close the run that broke off if this trigger asks for another one; False if for the same.
+
+    Raises Refused when it has begun to post: then it must be resumed as it was, or taken back.
+    """
+    run = read_run(connection, run_id)
+    changed = _changes(run, plan, source, code_fingerprint)
+    if not changed:
+        return False
+    if run.row.state_hash_before is not None:
+        raise Refused(
+            f"Run {run_id} of source {run.row.source_id} broke off with part of its entries posted, "
+            f"and this trigger is not the same: {', '.join(changed)} changed since it began. "
+            "Trigger it exactly as it was to resume it, or take it back with the DAG `rollback`; "
+            "nothing else may change these books before."
+        )
+    with connection.transaction():
+        if run.status not in RESUMABLE:
+            move(connection, run, Status.INTERRUPTED)
+        finish(
+            connection,
+            run,
+            Status.REFUSED,
+            f"Broke off before its first posting; a new run began, because {', '.join(changed)} "
+            "changed.",
+        )
+    return True
+
+
+def _changes(run: Run, plan: Plan, source: Source, code_fingerprint: str) -> list[str]:
+    """What this trigger asks for otherwise than the run did, in words."""
+    pairs = (
+        ("the source", (run.row.source_id, run.row.source_type), source[1:3]),
+        ("the source file's content", run.row.source_fingerprint, source.fingerprint),
+        ("the mapping", run.row.mapping_fingerprint, source.mapping_fingerprint),
+        ("the posting code", run.row.code_fingerprint, code_fingerprint),
+    )
+    return [words for words, before, now in pairs if before != now] + [
+        name for name in _IDENTITY if getattr(run.plan, name) != getattr(plan, name)
+    ]
+
+
+def _take_over(connection: Connection, standing: Any, plan: Plan, attempt: Attempt) -> Run:
+    """Give the run to this attempt and fence every worker of the one before."""
+    with connection.transaction():
+        locked = statements.fetch_one(
+            connection, "trueup/journal/lock_run", run_id=standing.run_id
+        )
+        run = read_run(connection, standing.run_id)
+        if locked.attempt != standing.attempt or run.status in FINISHED:
+            raise Refused(f"Run {standing.run_id} was taken up by somebody else a moment ago.")
+        being_taken_back = run.status == Status.ROLLING_BACK or run.row.failure == "data"
+        if not being_taken_back and run.status not in RESUMABLE:
+            check_step(run.run_id, run.status, Status.INTERRUPTED)
+        number = statements.fetch_one(
+            connection,
+            "trueup/journal/take_over",
+            run_id=run.run_id,
+            status=run.status if being_taken_back else Status.AUDITING,
+            plan=Jsonb(plan.model_dump(mode="json")),
+            message=run.row.message if being_taken_back else None,
+        ).attempt
+        _insert_attempt(connection, run.run_id, number, attempt)
+        resumed = read_run(connection, run.run_id)
+        log(connection, resumed, f"Attempt {number} took the run up where it stood.")
+        if being_taken_back:
+            record_failure(connection, resumed, "data", run.row.message)
+    return read_run(connection, run.run_id)
+
+
+def _insert_run(
+    connection: Connection,
+    system: str,
+    plan: Plan,
+    source: Source,
+    attempt: Attempt,
+    code_fingerprint: str,
+) -> Run:
+    run_id = _new_run_id(attempt.dag_id)
+    with connection.transaction():
+        statements.execute(
+            connection,
+            "trueup/journal/insert_run",
+            run_id=run_id,
+            dag_id=attempt.dag_id,
+            system=system,
+            plan=Jsonb(plan.model_dump(mode="json")),
+            dry_run=plan.dry_run,
+            source=source.source,
+            source_id=source.source_id,
+            source_type=source.source_type,
+            source_fingerprint=source.fingerprint,
+            mapping_fingerprint=source.mapping_fingerprint,
+            code_fingerprint=code_fingerprint,
+            started_by=attempt.started_by,
+        )
+        _insert_attempt(connection, run_id, 1, attempt)
+        run = read_run(connection, run_id)
+        log(connection, run, f"Opened for {source.source} by {attempt.started_by}.")
+    return run
+
+
+def _insert_attempt(connection: Connection, run_id: str, number: int, attempt: Attempt) -> None:
+    statements.execute(
+        connection,
+        "trueup/journal/insert_attempt",
+        run_id=run_id,
+        attempt=number,
+        airflow_run_id=attempt.airflow_run_id,
+        started_by=attempt.started_by,
+    )
+
+
+def _new_run_id(dag_id: str) -> str:
+    """A name that sorts by time and reads well: it stands in references, folders and reports."""
+    return f"{dag_id}-{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+
+
+def hold_worker_lock(connection: Connection, run: Run) -> None:
+    """Mark this session as a worker of the run until it disconnects."""
+    statements.execute(connection, "trueup/journal/hold_worker_lock", run_id=run.run_id)
+
+
+def move(
+    connection: Connection,
+    run: Run,
+    status: Status,
+    stage: str | None = None,
+    message: str | None = None,
+) -> None:
+    """Take a legal step. Raises Fenced when it is not, or when another attempt owns the run."""
+    with connection.transaction():
+        locked = statements.fetch_one(connection, "trueup/journal/lock_run", run_id=run.run_id)
+        _check_owner(run, locked)
+        check_step(run.run_id, Status(locked.status), status)
+        statements.execute(
+            connection,
+            "trueup/journal/set_status",
+            run_id=run.run_id,
+            status=status,
+            stage=stage,
+            message=message,
+            finished=status in FINISHED,
+        )
+
+
+def finish(connection: Connection, run: Run, status: Status, message: str) -> None:
+    """Take the last step of a run and say in a sentence how it ended."""
+    move(connection, run, status, message=message)
+    log(connection, run, message)
+
+
+def fence(connection: Connection, run: Run, status: Status) -> None:
+    """Hold the run's state still for this transaction.
+
+    Raises Fenced when the run is no longer in `status` or belongs to another attempt: a rollback, a
+    pause or a resume came first, and this worker must not write.
+    """
+    held = statements.fetch_one(connection, "trueup/journal/share_run", run_id=run.run_id)
+    _check_owner(run, held)
+    if held.status != status:
+        raise Fenced(f"Run {run.run_id} is {held.status}, no longer {status}; this worker stops.")
+
+
+def _check_owner(run: Run, held: Any) -> None:
+    if held.attempt != run.row.attempt:
+        raise Fenced(
+            f"Attempt {held.attempt} has taken run {run.run_id} over from attempt "
+            f"{run.row.attempt}; this worker stops."
+        )
+
+
+def record_failure(connection: Connection, run: Run, failure: Failure, message: str) -> None:
+    """Keep why the run failed: it decides whether it is rolled back or can be resumed."""
+    statements.execute(
+        connection,
+        "trueup/journal/record_failure",
+        run_id=run.run_id,
+        failure=failure,
+        message=message,
+    )
+    log(connection, run, message, failure=failure)
+
+
+def log(connection: Connection, run: Run, event: str, **detail: Any) -> None:
+    """Write one sentence into the audit log."""
+    statements.execute(
+        connection,
+        "trueup/journal/log_event",
+        run_id=run.run_id,
+        stage=run.row.stage,
+        event=event,
+        detail=Jsonb(detail),
+    )
+
+
+def add_figures(connection: Connection, run: Run, **figures: Any) -> None:
+    """Keep figures that a stage found, under its name; money as text."""
+    statements.execute(
+        connection, "trueup/journal/add_figures", run_id=run.run_id, figures=Jsonb(figures)
+    )
+
+
+def ranges(connection: Connection, run: Run) -> list[Any]:
+    """The run's key ranges with their checkpoints; empty before posting was opened."""
+    return statements.fetch_all(connection, "trueup/journal/list_ranges", run_id=run.run_id)
+
+
+def check_all_posted(connection: Connection, run: Run) -> None:
+    """Raise Fenced unless every range is posted, DataFailure unless every row is accounted for."""
+    done = ranges(connection, run)
+    behind = [each for each in done if each.checkpoint_key < each.last_key]
+    if behind:
+        raise Fenced(
+            f"Range {behind[0].range_no} of run {run.run_id} is posted up to key "
+            f"{behind[0].checkpoint_key} of {behind[0].last_key}; posting comes first."
+        )
+    totals = {
+        name: sum(getattr(each, name) for each in done)
+        for name in ("read", "posted", "replayed", "quarantined")
+    }
+    save_totals(connection, run, **totals)
+    settled = totals["posted"] + totals["replayed"] + totals["quarantined"]
+    to_process = read_run(connection, run.run_id).row.total_to_process
+    if not to_process == totals["read"] == settled:
+        raise DataFailure(
+            f"{to_process} rows were to be processed, {totals['read']} were read and {settled} "
+            "were posted, replayed or quarantined; these must be one number."
+        )
+
+
+def save_totals(connection: Connection, run: Run, **totals: int) -> None:
+    """Set read, posted, replayed and quarantined of a run."""
+    statements.execute(connection, "trueup/journal/save_totals", run_id=run.run_id, **totals)
+
+
+def add_break(
+    connection: Connection,
+    run: Run,
+    account_id: str,
+    currency_code: str,
+    compared_with: str,
+    expected: str,
+    actual: str,
+    cause: str,
+) -> None:
+    """Keep one break; amounts are decimal texts in units of the currency."""
+    statements.execute(
+        connection,
+        "trueup/journal/insert_break",
+        run_id=run.run_id,
+        account_id=account_id,
+        currency_code=currency_code,
+        compared_with=compared_with,
+        expected=expected,
+        actual=actual,
+        cause=cause,
+    )

@@ -1,0 +1,147 @@
+"""What was asked: a frozen, validated plan of one run."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import PurePath
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+
+from trueup.errors import Refused
+
+
+class Quota(BaseModel):
+    """How many rows may be quarantined: a number of rows, or a share of what was read."""
+
+    model_config = ConfigDict(frozen=True)
+
+    limit: Decimal = Field(ge=0)
+    per_cent: bool
+
+    @classmethod
+    def parse(cls, value: Any) -> Self:
+        """Read "25" as rows and "1 %" as a share. Raises ValueError for anything else."""
+        if isinstance(value, dict | Quota):
+            return cls.model_validate(value)
+        words = str(value).strip()
+        number = words.removesuffix("%").strip()
+        if not number.replace(".", "", 1).isdecimal():
+            raise ValueError(f'"{value}" is neither a number of rows nor a share such as "1 %"')
+        return cls(limit=Decimal(number), per_cent=words.endswith("%"))
+
+    def allows(self, quarantined: int, read: int) -> bool:
+        """Whether so many quarantined rows of so many read are within the quota."""
+        if self.per_cent:
+            return quarantined * 100 <= self.limit * read
+        return quarantined <= self.limit
+
+    def __str__(self) -> str:
+        return f"{self.limit} %" if self.per_cent else f"{self.limit} rows"
+
+
+def _none_if_blank(value: Any) -> Any:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+def _in_utc(value: Any) -> Any:
+    """Take a date or a time without offset as UTC."""
+    value = _none_if_blank(value)
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    if isinstance(value, datetime) and value.tzinfo is None:
+        return value.replace(tzinfo=UTC)
+    return value
+
+
+def _storable(value: str) -> str:
+    """Refuse what PostgreSQL cannot hold in a text."""
+    if "\0" in value:
+        raise ValueError("a NUL character is not allowed here")
+    return value
+
+
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255),
+    AfterValidator(_storable),
+]
+OptionalText = Annotated[Text | None, BeforeValidator(_none_if_blank)]
+OptionalTime = Annotated[AwareDatetime | None, BeforeValidator(_in_utc)]
+
+
+class Plan(BaseModel):
+    """A run's parameters, checked. Times are UTC; `retry_delay` is in milliseconds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: Text
+    source_type: Literal["CSV", "API", "DATABASE", "SCB"] = "CSV"
+    source_id: OptionalText = None
+    ledger_id: Text = "MASTER"
+    accounts: OptionalText = None
+    mapping: OptionalText = None
+    expected_balances: OptionalText = None
+    prefix: Annotated[str, StringConstraints(max_length=100), AfterValidator(_storable)] = (
+        "BACKFILL-"
+    )
+    limit: int | None = Field(default=None, ge=1)
+    not_before: OptionalTime = None
+    not_after: OptionalTime = None
+
+    dry_run: bool = True
+    dry_run_rows: int = Field(default=100_000, ge=0, le=1_000_000)
+    approval: Literal["auto", "manual"] = "auto"
+    approved_digest: OptionalText = None
+    regime: Literal["auto", "live", "initial"] = "auto"
+    outbox: bool = False
+    batch_size: int = Field(default=1000, ge=1, le=1_000_000)
+    checkpoint_interval: int = Field(default=10, ge=1)
+    max_retries: int = Field(default=3, ge=0, le=20)
+    retry_delay: int = Field(default=1000, ge=0, le=600_000)
+    parallel_workers: int = Field(default=1, ge=1, le=16)
+    skip_duplicates: bool = True
+    validate_balances: bool = True
+    confirm_overlap: bool = False
+
+    max_quarantined: Annotated[Quota, BeforeValidator(Quota.parse)] = Quota(
+        limit=Decimal(1), per_cent=True
+    )
+    tolerance: Decimal = Field(default=Decimal(0), ge=0, allow_inf_nan=False)
+    accept_breaks: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> Self:
+        if self.source_type != "CSV":
+            raise ValueError(f"source_type {self.source_type} cannot be read yet; CSV can")
+        if self.regime == "initial":
+            raise ValueError("regime initial is not built yet; choose auto or live")
+        if self.not_before and self.not_after and self.not_before > self.not_after:
+            raise ValueError("not_before lies after not_after")
+        return self
+
+    @property
+    def logical_source(self) -> str:
+        """The logical source's name: `source_id`, or the file's name."""
+        return self.source_id or PurePath(self.source).name
+
+    @classmethod
+    def from_params(cls, params: dict[str, Any]) -> Self:
+        """Check what was asked. Raises Refused with a sentence for every wrong parameter."""
+        try:
+            return cls.model_validate(params)
+        except ValidationError as error:
+            wrong = "; ".join(
+                f"{'.'.join(str(part) for part in each['loc']) or 'params'}: "
+                f"{each['msg'].removeprefix('Value error, ')}"
+                for each in error.errors()
+            )
+            raise Refused(f"The run was not started. {wrong}.") from error

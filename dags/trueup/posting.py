@@ -1,0 +1,262 @@
+"""The heart: one batch in one transaction, and what must be true before the first of them."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import Connection, IsolationLevel
+from psycopg.types.json import Jsonb
+
+from trueup import batches, fingerprints, journal, statements
+from trueup.errors import DataFailure
+from trueup.journal import Run
+from trueup.run_state import Status
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A batch as it was settled. Keys are source positions; counts are rows; times are seconds."""
+
+    first_key: int
+    last_key: int
+    read: int
+    posted: int
+    replayed: int
+    quarantined: int
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """How far a range is settled, and what came of it so far."""
+
+    range_no: int
+    last_key: int
+    batches: int
+    read: int
+    posted: int
+    replayed: int
+    quarantined: int
+    finished: bool
+
+
+def open_posting(connection: Connection, run: Run) -> None:
+    """Fix what the run starts from: state hash, baseline, accounts, key ranges. Safe to repeat.
+
+    Raises DataFailure when the staging is empty.
+    """
+    if run.row.state_hash_before is None:
+        _take_baseline(connection, run)
+    if not journal.ranges(connection, run):
+        _open_ranges(connection, run)
+
+
+def _take_baseline(connection: Connection, run: Run) -> None:
+    """Hash the books and keep every balance, in one snapshot that no posting straddles.
+
+    The table locks wait for postings in flight and hold new ones back; they are let go with the
+    savepoint, while the snapshot taken under them stays. So every later entry has a higher id.
+    """
+    connection.isolation_level = IsolationLevel.REPEATABLE_READ
+    try:
+        with connection.transaction():
+            with connection.transaction() as savepoint:
+                statements.execute(connection, _sql(run, "post/lock_books"))
+                mark = statements.fetch_one(
+                    connection, _sql(run, "post/read_high_water_mark")
+                ).high_water_entry_id
+                raise psycopg.Rollback(savepoint)
+            statements.execute(
+                connection,
+                _sql(run, "post/insert_baseline"),
+                run_id=run.run_id,
+                high_water_entry_id=mark,
+            )
+            state = fingerprints.of_state(connection, run.system.name, run.run_id, mark)
+            statements.execute(
+                connection,
+                "trueup/journal/save_state_before",
+                run_id=run.run_id,
+                state_hash=state,
+                high_water_entry_id=mark,
+            )
+            journal.log(connection, run, f"State hash before the first posting: {state}.")
+    finally:
+        connection.isolation_level = None
+
+
+def _open_ranges(connection: Connection, run: Run) -> None:
+    """Create the accounts, exempt them from the overdraft rule, fix the upper bound, cut the keys."""
+    with connection.transaction():
+        journal.fence(connection, run, Status.POSTING)
+        bounds = statements.fetch_one(connection, _sql(run, "post/bound_keys"), run_id=run.run_id)
+        if bounds.first_key is None:
+            raise DataFailure(f"The staging of run {run.run_id} is empty; nothing can be posted.")
+        statements.execute(connection, _sql(run, "post/create_accounts"), run_id=run.run_id)
+        statements.execute(connection, _sql(run, "post/exempt_accounts"), run_id=run.run_id)
+        cuts = batches.cut(bounds.first_key, bounds.last_key, run.plan.parallel_workers)
+        for range_no, cut in enumerate(cuts):
+            statements.execute(
+                connection,
+                "trueup/journal/insert_range",
+                run_id=run.run_id,
+                range_no=range_no,
+                first_key=cut.first_key,
+                last_key=cut.last_key,
+            )
+        statements.execute(
+            connection,
+            _sql(run, "post/open_checkpoint"),
+            source_id=run.row.source_id,
+            source_type=run.row.source_type,
+            metadata=Jsonb(
+                {
+                    "run_id": run.run_id,
+                    "source_fingerprint": run.row.source_fingerprint,
+                    "mapping_fingerprint": run.row.mapping_fingerprint,
+                    "posting_code": run.row.code_fingerprint,
+                }
+            ),
+        )
+        journal.log(
+            connection,
+            run,
+            f"Posting opened: keys {bounds.first_key} to {bounds.last_key} in {len(cuts)} range(s).",
+        )
+
+
+def post_next_batch(connection: Connection, run: Run, range_no: int) -> Checkpoint:
+    """Post the batch after the range's checkpoint; entries, balances, outbox, quarantine and
+    checkpoint commit together or not at all.
+
+    Raises Fenced when the run is no longer this worker's, DataFailure when a row is unaccounted for.
+    """
+    started = time.perf_counter()
+    with connection.transaction():
+        journal.fence(connection, run, Status.POSTING)
+        held = statements.fetch_one(
+            connection, "trueup/journal/lock_range", run_id=run.run_id, range_no=range_no
+        )
+        if held.checkpoint_key >= held.last_key:
+            return _checkpoint(held, finished=True)
+        ends = statements.fetch_one(
+            connection,
+            _sql(run, "post/find_batch_end"),
+            run_id=run.run_id,
+            checkpoint_key=held.checkpoint_key,
+            last_key=held.last_key,
+            batch_size=run.plan.batch_size,
+        )
+        if ends.rows == 0:
+            batch = Batch(held.checkpoint_key + 1, held.last_key, 0, 0, 0, 0)
+        else:
+            batch = post_rows(connection, run, ends.first_key, ends.last_key)
+        # The last batch settles the range up to its bound: behind its last row there are no more.
+        finished = ends.rows < run.plan.batch_size
+        checkpoint_started = time.perf_counter()
+        held = statements.fetch_one(
+            connection,
+            "trueup/journal/advance_range",
+            run_id=run.run_id,
+            range_no=range_no,
+            last_key=held.last_key if finished else batch.last_key,
+            batches=min(ends.rows, 1),
+            read=batch.read,
+            posted=batch.posted,
+            replayed=batch.replayed,
+            quarantined=batch.quarantined,
+        )
+        _save_checkpoint(connection, run)
+        if ends.rows:
+            now = time.perf_counter()
+            statements.execute(
+                connection,
+                "trueup/journal/insert_batch",
+                run_id=run.run_id,
+                range_no=range_no,
+                batch_no=range_no * 1_000_000 + held.batches,
+                seconds=now - started,
+                checkpoint_seconds=now - checkpoint_started,
+                **vars(batch),
+            )
+    statements.execute(connection, "trueup/journal/note_life", run_id=run.run_id)
+    return _checkpoint(held, finished=finished)
+
+
+def post_rows(connection: Connection, run: Run, first_key: int, last_key: int) -> Batch:
+    """Post the prepared rows of a key range inside the caller's transaction.
+
+    Raises DataFailure unless read = posted + replayed + quarantined.
+    """
+    outcome = statements.fetch_one(
+        connection,
+        _sql(run, "post/post_batch"),
+        run_id=run.run_id,
+        first_key=first_key,
+        last_key=last_key,
+        skip_duplicates=run.plan.skip_duplicates,
+        outbox=run.plan.outbox,
+    )
+    quarantined = statements.fetch_one(
+        connection,
+        "trueup/journal/count_quarantined",
+        run_id=run.run_id,
+        first_key=first_key,
+        last_key=last_key,
+    ).quarantined
+    settled = outcome.posted + outcome.replayed + quarantined
+    if outcome.read != settled:
+        raise DataFailure(
+            f"Keys {first_key} to {last_key}: {outcome.read} rows were read, but {outcome.posted} "
+            f"posted + {outcome.replayed} replayed + {quarantined} quarantined are {settled}."
+        )
+    return Batch(
+        first_key, last_key, outcome.read, outcome.posted, outcome.replayed, quarantined
+    )
+
+
+def check_balances(connection: Connection, run: Run) -> None:
+    """Hold every stored balance against opening balance plus entries, in one snapshot.
+
+    Raises DataFailure naming the first account that is off.
+    """
+    rows = statements.fetch_all(
+        connection, _sql(run, "reconcile/list_balance_breaks"), run_id=run.run_id
+    )
+    if rows:
+        first = rows[0]
+        raise DataFailure(
+            f"{len(rows)} stored balances are not what their entries say; the first is "
+            f"{first.account_id} with {first.actual} {first.currency_code} instead of "
+            f"{first.expected}."
+        )
+
+
+def close_checkpoint(connection: Connection, run: Run, status: str, message: str | None) -> None:
+    """Say on the source's checkpoint row how its run stands; statuses are the seed's four."""
+    statements.execute(
+        connection,
+        _sql(run, "post/close_checkpoint"),
+        run_id=run.run_id,
+        source_id=run.row.source_id,
+        source_type=run.row.source_type,
+        status=status,
+        message=message,
+    )
+
+
+def _save_checkpoint(connection: Connection, run: Run) -> None:
+    source = {"source_id": run.row.source_id, "source_type": run.row.source_type}
+    statements.execute(connection, _sql(run, "post/lock_checkpoint"), **source)
+    statements.execute(connection, _sql(run, "post/save_checkpoint"), run_id=run.run_id, **source)
+
+
+def _checkpoint(held: Any, finished: bool) -> Checkpoint:
+    return Checkpoint(
+        held.range_no, held.checkpoint_key, held.batches, held.read, held.posted, held.replayed,
+        held.quarantined, finished,
+    )  # fmt: skip
+
+
+def _sql(run: Run, name: str) -> str:
+    return f"{run.system.name}/{name}"

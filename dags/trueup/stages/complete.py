@@ -1,0 +1,31 @@
+"""Closes a run whose books are proved."""
+
+from typing import Any
+
+from psycopg import Connection
+
+from trueup import journal, posting, statements
+from trueup.journal import Run
+from trueup.run_state import Status
+
+
+def complete(connection: Connection, run: Run) -> dict[str, Any]:
+    """Mark the run completed, close its checkpoint, drop its staging."""
+    journal.check_all_posted(connection, run)
+    row = journal.read_run(connection, run.run_id).row
+    counts = {
+        "read": row.total_read,
+        "posted": row.total_posted,
+        "replayed": row.total_replayed,
+        "quarantined": row.total_quarantined,
+        "breaks": row.breaks,
+    }
+    message = (
+        f"Completed: {row.total_read} read, {row.total_posted} posted, {row.total_replayed} "
+        f"replayed, {row.total_quarantined} quarantined; {row.breaks} breaks accepted."
+    )
+    with connection.transaction():
+        posting.close_checkpoint(connection, run, "COMPLETED", None)
+        journal.finish(connection, run, Status.COMPLETED, message)
+    statements.execute(connection, f"{run.system.name}/ingest/drop_staging", run_id=run.run_id)
+    return counts

@@ -1,0 +1,105 @@
+"""Posts one range of keys, batch by batch, each in its own transaction."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_exponential,
+)
+
+from trueup import errors, journal, posting
+from trueup.errors import Transient
+from trueup.journal import Run
+from trueup.posting import Checkpoint
+
+log = logging.getLogger(__name__)
+
+_LONGEST_PAUSE_SECONDS = 60
+
+
+def post(connect: Callable[[], Connection], run: Run, range_no: int) -> dict[str, Any]:
+    """Post a range from its checkpoint to its bound and give the last checkpoint.
+
+    Transient errors of a batch are tried again `max_retries` times, `retry_delay` milliseconds
+    apart and doubling; a broken connection is replaced. Raises Transient when they do not pass.
+    """
+    poster = _Poster(connect, run, range_no)
+    try:
+        while True:
+            checkpoint = poster.post_batch()
+            _report_progress(run, checkpoint)
+            if checkpoint.finished:
+                return asdict(checkpoint)
+            if run.plan.validate_balances and _is_due(run, checkpoint):
+                posting.check_balances(poster.connection, run)
+    finally:
+        poster.close()
+
+
+class _Poster:
+    """Holds the connection of one worker, and gets a new one when it breaks."""
+
+    def __init__(self, connect: Callable[[], Connection], run: Run, range_no: int) -> None:
+        self._connect = connect
+        self._run = run
+        self._range_no = range_no
+        self._connection: Connection | None = None
+        plan = run.plan
+        self._retrying = Retrying(
+            retry=retry_if_exception_type(Transient),
+            stop=stop_after_attempt(plan.max_retries + 1),
+            wait=wait_exponential(multiplier=plan.retry_delay / 1000, max=_LONGEST_PAUSE_SECONDS),
+            before_sleep=self._note_retry,
+            reraise=True,
+        )
+
+    @property
+    def connection(self) -> Connection:
+        """The open connection; a new one in place of a broken one."""
+        if self._connection is None or self._connection.broken or self._connection.closed:
+            self._connection = self._connect()
+            journal.hold_worker_lock(self._connection, self._run)
+        return self._connection
+
+    def post_batch(self) -> Checkpoint:
+        """Post the next batch, trying transient errors again."""
+        return self._retrying(self._post_once)
+
+    def close(self) -> None:
+        """Let the connection go; a broken one is gone already."""
+        if self._connection is not None:
+            self._connection.close()
+
+    def _post_once(self) -> Checkpoint:
+        try:
+            return posting.post_next_batch(self.connection, self._run, self._range_no)
+        except psycopg.Error as error:
+            raise errors.from_database(error) from error
+
+    def _note_retry(self, state: RetryCallState) -> None:
+        pause = state.next_action.sleep if state.next_action else 0
+        log.warning(
+            "Range %d, try %d: %s Trying again in %.1f s.",
+            self._range_no, state.attempt_number, state.outcome and state.outcome.exception(), pause,
+        )  # fmt: skip
+
+
+def _is_due(run: Run, checkpoint: Checkpoint) -> bool:
+    return checkpoint.batches % run.plan.checkpoint_interval == 0
+
+
+def _report_progress(run: Run, checkpoint: Checkpoint) -> None:
+    if checkpoint.finished or _is_due(run, checkpoint):
+        log.info(
+            "Range %d, batch %d: %d read, %d posted, %d replayed, %d quarantined, up to line %d",
+            checkpoint.range_no, checkpoint.batches, checkpoint.read, checkpoint.posted,
+            checkpoint.replayed, checkpoint.quarantined, checkpoint.last_key,
+        )  # fmt: skip

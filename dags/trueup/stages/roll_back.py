@@ -1,0 +1,176 @@
+"""Takes a run back: exactly its rows and what it created; then proves it by the state hash."""
+
+import logging
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+
+from trueup import fingerprints, journal, posting, statements
+from trueup.errors import RollbackRefused
+from trueup.journal import Run
+from trueup.run_state import Status
+
+log = logging.getLogger(__name__)
+
+_ENTRIES_PER_STEP = 10_000
+
+NOT_PROVABLE = "not provable"
+
+
+def roll_back(connection: Connection, run: Run) -> dict[str, Any]:
+    """Remove the run's entries, outbox rows, constraints and accounts; restore the balances.
+
+    Every step commits with balances and entries in agreement, so it can be killed and repeated.
+    Raises RollbackRefused, and leaves the run `rollback_failed`, when the way back is closed.
+    """
+    # The fence: from here on no batch of this run can commit, and those in flight have ended.
+    journal.move(connection, run, Status.ROLLING_BACK, stage="roll_back")
+    try:
+        return _roll_back(connection, run)
+    except (RollbackRefused, psycopg.IntegrityError) as error:
+        refusal = error if isinstance(error, RollbackRefused) else _closed_by_database(error)
+        posting.close_checkpoint(connection, run, "FAILED", str(refusal))
+        journal.finish(connection, run, Status.ROLLBACK_FAILED, str(refusal))
+        raise refusal from error
+
+
+def _roll_back(connection: Connection, run: Run) -> dict[str, Any]:
+    began = run.row.state_hash_before is not None
+    deleted = 0
+    kept: list[str] = []
+    if began:
+        _check_way_back(connection, run)
+        _drop_constraints(connection, run)
+        deleted = _delete_entries(connection, run)
+        with connection.transaction():
+            statements.execute(connection, _sql(run, "constrain/clear_exemption"), run_id=run.run_id)
+            kept = (
+                statements.fetch_one(
+                    connection, _sql(run, "roll_back/delete_accounts"), **_key(run)
+                ).kept
+                or []
+            )
+    proof = _prove(connection, run) if began else "equal"
+    because = run.row.message or "it was asked for"
+    message = (
+        f"Rolled back, because {because[:1].lower()}{because[1:].rstrip('.')}. {deleted} entries "
+        f"were removed; state hash {proof}."
+    ) + (f" Accounts that others have used since were kept: {', '.join(kept)}." if kept else "")
+    with connection.transaction():
+        posting.close_checkpoint(connection, run, "FAILED", message)
+        journal.finish(connection, run, Status.ROLLED_BACK, message)
+    statements.execute(connection, _sql(run, "ingest/drop_staging"), run_id=run.run_id)
+    return {"deleted": deleted, "proof": proof, "kept_accounts": kept}
+
+
+def _check_way_back(connection: Connection, run: Run) -> None:
+    delivered = statements.fetch_one(
+        connection, _sql(run, "roll_back/count_delivered"), **_key(run)
+    ).delivered
+    if delivered:
+        raise RollbackRefused(
+            f"{delivered} outbox rows of run {run.run_id} were delivered; deleting the entries "
+            "would leave the receiver with them. Only reversing entries can undo this run."
+        )
+    spent = statements.fetch_all(connection, _sql(run, "roll_back/list_spent"), **_key(run))
+    if spent:
+        raise RollbackRefused(
+            f"Others have spent what run {run.run_id} brought: without it {spent[0].account_id} "
+            f"would stand at {spent[0].available} {spent[0].currency_code}, and {len(spent) - 1} "
+            "more accounts below zero. Fund them, or reverse the run instead."
+        )
+
+
+def _drop_constraints(connection: Connection, run: Run) -> None:
+    """Take back the rules that this run applied; those of earlier runs stay."""
+    created = {
+        row.name
+        for row in statements.fetch_all(
+            connection,
+            "trueup/journal/list_created_objects",
+            run_id=run.run_id,
+            kind="constraint",
+        )
+    }
+    for constraint in run.system.constraints:
+        if constraint.full_name in created:
+            with connection.transaction():
+                statements.execute(connection, _sql(run, f"roll_back/drop_{constraint.name}"))
+                statements.execute(
+                    connection,
+                    "trueup/journal/delete_created_object",
+                    run_id=run.run_id,
+                    kind="constraint",
+                    table_name=constraint.table,
+                    name=constraint.full_name,
+                )
+
+
+def _delete_entries(connection: Connection, run: Run) -> int:
+    """Delete in steps, newest first; on the way back accounts may dip as on the way there."""
+    statements.execute(connection, _sql(run, "roll_back/exempt_accounts"), **_key(run))
+    total = 0
+    while True:
+        with connection.transaction():
+            journal.fence(connection, run, Status.ROLLING_BACK)
+            step = statements.fetch_one(
+                connection,
+                _sql(run, "roll_back/delete_entries"),
+                batch_size=_ENTRIES_PER_STEP,
+                **_key(run),
+            ).deleted
+        total += step
+        log.info("%d entries removed", total)
+        if step < _ENTRIES_PER_STEP:
+            return total
+
+
+def _prove(connection: Connection, run: Run) -> str:
+    """Compare the state hash with the one before the run: `equal` or `not provable`.
+
+    Raises RollbackRefused when the books differ and nobody else has touched them.
+    """
+    after = fingerprints.of_state(
+        connection, run.system.name, run.run_id, run.row.high_water_entry_id
+    )
+    if after == run.row.state_hash_before:
+        _save_state_after(connection, run, after)
+        return "equal"
+    foreign = statements.fetch_one(
+        connection, _sql(run, "fingerprint/count_foreign_changes"), **_key(run)
+    )
+    differing = statements.fetch_all(
+        connection, _sql(run, "roll_back/list_differing_accounts"), **_key(run)
+    )
+    if foreign.entries + foreign.accounts + foreign.holds:
+        _save_state_after(connection, run, NOT_PROVABLE)
+        log.warning("Other sessions changed the books meanwhile; differing: %s", differing[:5])
+        return NOT_PROVABLE
+    _save_state_after(connection, run, after)
+    first = f"; {differing[0].account_id} has {differing[0].after}" if differing else ""
+    raise RollbackRefused(
+        f"The run's rows are gone, but the state hash is {after} and was "
+        f"{run.row.state_hash_before}: the books differ{first}."
+    )
+
+
+def _save_state_after(connection: Connection, run: Run, state: str) -> None:
+    statements.execute(
+        connection, "trueup/journal/save_state_after", run_id=run.run_id, state_hash=state
+    )
+
+
+def _closed_by_database(error: psycopg.Error) -> RollbackRefused:
+    return RollbackRefused(
+        f"The database refused a step of the way back: {str(error).splitlines()[0]}. "
+        "Something came to depend on the run's rows; remove it, then roll back again."
+    )
+
+
+def _key(run: Run) -> dict[str, Any]:
+    return {"run_id": run.run_id, "high_water_entry_id": run.row.high_water_entry_id}
+
+
+def _sql(run: Run, name: str) -> str:
+    return f"{run.system.name}/{name}"

@@ -1,0 +1,162 @@
+"""Sorts staged rows into postable, replayed and quarantined, as a set, and fixes the digest."""
+
+import logging
+from typing import Any
+
+from psycopg import Connection
+
+from trueup import fingerprints, journal, statements
+from trueup.errors import Refused
+from trueup.journal import Run
+from trueup.sources.files import SourceFiles
+
+log = logging.getLogger(__name__)
+
+
+def validate(connection: Connection, run: Run, files: SourceFiles) -> dict[str, Any]:
+    """Form the verdicts, the control totals and the trial balance that posting would leave.
+
+    Raises Refused when more rows are quarantined than `max_quarantined` allows, when nothing can be
+    posted, when the delivery overlaps an earlier one unseen, or when the digest is not the approved
+    one. Once posting has begun, verdicts that stand are kept, and lost ones are only formed again.
+    """
+    posting_began = bool(journal.ranges(connection, run))
+    if posting_began and _prepared(connection, run):
+        log.info("Posting has begun on these verdicts; they are kept")
+        return {"digest": run.row.digest, "kept": True}
+    with connection.transaction():
+        if run.plan.not_before or run.plan.not_after:
+            _leave_out(connection, run)
+        statements.execute(connection, _sql(run, "forget_verdicts"), run_id=run.run_id)
+        _form_verdicts(connection, run)
+    statements.execute(connection, _sql(run, "analyze_staging"))
+    if posting_began:
+        return {"digest": run.row.digest, "kept": False}
+    counts = statements.fetch_one(connection, _sql(run, "count_verdicts"), run_id=run.run_id)
+    digest = fingerprints.of_plan(
+        run.row.source_fingerprint,
+        run.row.mapping_fingerprint,
+        run.row.code_fingerprint,
+        files.accounts_fingerprint,
+        statements.fetch_one(connection, _sql(run, "digest_verdicts"), run_id=run.run_id).verdicts,
+    )
+    totals = statements.fetch_all(connection, _sql(run, "total_by_currency"), run_id=run.run_id)
+    overdrawn = statements.fetch_all(connection, _sql(run, "list_overdrawn"), run_id=run.run_id)
+    statements.execute(
+        connection,
+        "trueup/journal/save_verdicts",
+        run_id=run.run_id,
+        read=counts.read,
+        digest=digest,
+    )
+    journal.add_figures(
+        connection,
+        run,
+        verdicts=counts._asdict(),
+        totals=[row._asdict() for row in totals],
+        would_overdraw=[row._asdict() for row in overdrawn],
+    )
+    journal.log(
+        connection,
+        run,
+        f"Validated: {counts.read} read, {counts.postable} postable, {counts.replayed} replayed, "
+        f"{counts.quarantined} quarantined. Digest {digest}.",
+    )
+    for row in totals:
+        log.info(
+            "%s: %d entries, %s; resulting balances: debit %s, credit %s, difference %s",
+            row.currency_code, row.entries, row.amount, row.debit_balances, row.credit_balances,
+            row.difference,
+        )  # fmt: skip
+    try:
+        _check_quotas(connection, run, counts, digest)
+    except Refused:
+        journal.save_totals(
+            connection, run, read=counts.read, posted=0, replayed=counts.replayed,
+            quarantined=counts.quarantined,
+        )  # fmt: skip
+        raise
+    return {"digest": digest, "kept": False, **counts._asdict()}
+
+
+def _form_verdicts(connection: Connection, run: Run) -> None:
+    statements.execute(
+        connection,
+        _sql(run, "sort_rows"),
+        run_id=run.run_id,
+        ledger_id=run.plan.ledger_id,
+        prefix=run.plan.prefix,
+        source_id=run.row.source_id,
+        started_at=run.row.started_at,
+    )
+    statements.execute(connection, _sql(run, "quarantine_unknown_accounts"), run_id=run.run_id)
+    statements.execute(connection, _sql(run, "quarantine_conflicts"), run_id=run.run_id)
+    if not run.plan.skip_duplicates:
+        statements.execute(connection, _sql(run, "quarantine_duplicates"), run_id=run.run_id)
+
+
+def _leave_out(connection: Connection, run: Run) -> None:
+    left_out = statements.execute(
+        connection,
+        _sql(run, "leave_out_of_window"),
+        run_id=run.run_id,
+        not_before=run.plan.not_before,
+        not_after=run.plan.not_after,
+    ).rowcount
+    statements.execute(
+        connection, "trueup/journal/add_left_out", run_id=run.run_id, left_out=left_out
+    )
+    control = statements.fetch_one(
+        connection, f"{run.system.name}/ingest/control_staged", run_id=run.run_id
+    )
+    statements.execute(
+        connection, "trueup/journal/save_staged", run_id=run.run_id, **control._asdict()
+    )
+    journal.log(connection, run, f"Left out {left_out} rows outside the window of time.")
+
+
+def _check_quotas(connection: Connection, run: Run, counts: Any, digest: str) -> None:
+    plan = run.plan
+    if counts.postable + counts.replayed == 0:
+        raise Refused(
+            f"None of {counts.read} rows can be posted{_commonest(connection, run)}. Nothing was "
+            "posted; look at the quarantine, the accounts file and the mapping."
+        )
+    if not plan.max_quarantined.allows(counts.quarantined, counts.read):
+        raise Refused(
+            f"{counts.quarantined} of {counts.read} rows are quarantined"
+            f"{_commonest(connection, run)}; max_quarantined allows {plan.max_quarantined}. "
+            "Nothing was posted; mend the rows or the mapping, or raise max_quarantined."
+        )
+    overlapping = statements.fetch_one(
+        connection, _sql(run, "count_overlap"), run_id=run.run_id
+    ).overlapping
+    if overlapping and not plan.confirm_overlap:
+        raise Refused(
+            f"{overlapping} rows without a reference were posted from an earlier, different "
+            f"delivery of {run.row.source_id}. If this file is the whole source again, set "
+            "confirm_overlap; if it holds only new rows, give it a source_id of its own."
+        )
+    if plan.approved_digest and plan.approved_digest != digest:
+        raise Refused(
+            f"The digest is {digest}, but {plan.approved_digest} was approved: source, mapping, "
+            "code or accounts are not what the approver saw. Nothing was posted."
+        )
+
+
+def _commonest(connection: Connection, run: Run) -> str:
+    reasons = statements.fetch_all(
+        connection, "trueup/journal/count_reasons", run_id=run.run_id
+    )
+    if not reasons:
+        return ""
+    first = reasons[0]
+    return f" ({first.rows} for {first.reason_code}, first on line {first.first_position})"
+
+
+def _prepared(connection: Connection, run: Run) -> bool:
+    return statements.fetch_one(connection, _sql(run, "has_prepared"), run_id=run.run_id).found
+
+
+def _sql(run: Run, name: str) -> str:
+    return f"{run.system.name}/validate/{name}"

@@ -1,0 +1,85 @@
+"""The only door to SQL text: a statement is a file under `include/sql/`, its values are parameters."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import Connection, Cursor
+from psycopg.rows import namedtuple_row
+
+# Found from this file's own path: AIRFLOW_HOME says nothing about where a bundle was unpacked.
+SQL_FOLDER = Path(__file__).resolve().parents[2] / "include" / "sql"
+
+# A session of ours reads and writes times in UTC, whatever the server or the role prefers; it gives
+# up on a lock in time to be retried, and does not hold locks while its worker hangs.
+_SESSION_OPTIONS = (
+    "-c timezone=UTC -c datestyle=ISO -c lock_timeout=10s"
+    " -c idle_in_transaction_session_timeout=10min -c client_min_messages=warning"
+)
+
+
+@cache
+def text(name: str) -> str:
+    """The text of `include/sql/<name>.sql`."""
+    return (SQL_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def connect(conninfo: str, purpose: str) -> Connection:
+    """Open a session in autocommit; `purpose` is what a person sees in pg_stat_activity."""
+    return psycopg.connect(
+        conninfo,
+        autocommit=True,
+        row_factory=namedtuple_row,
+        application_name=f"trueup {purpose}"[:63],
+        options=_SESSION_OPTIONS,
+        connect_timeout=10,
+    )
+
+
+def execute(connection: Connection, name: str, /, **values: Any) -> Cursor:
+    """Run a statement; its `%(name)s` are bound to `values`."""
+    return connection.execute(text(name), values)
+
+
+def fetch_one(connection: Connection, name: str, /, **values: Any) -> Any:
+    """Run a statement and give its first row as a named tuple, or None."""
+    return execute(connection, name, **values).fetchone()
+
+
+def fetch_all(connection: Connection, name: str, /, **values: Any) -> list[Any]:
+    """Run a statement and give all its rows as named tuples."""
+    return execute(connection, name, **values).fetchall()
+
+
+def execute_each(connection: Connection, name: str, rows: Iterable[dict[str, Any]]) -> None:
+    """Run a statement once for each dictionary of values."""
+    with connection.cursor() as cursor:
+        cursor.executemany(text(name), list(rows))
+
+
+def execute_script(connection: Connection, name: str) -> None:
+    """Run a file of several statements that takes no values, such as a migration."""
+    connection.execute(text(name))
+
+
+@contextmanager
+def copy_into(connection: Connection, name: str) -> Iterator[psycopg.Copy]:
+    """Open the COPY of a statement file for writing rows."""
+    with connection.cursor() as cursor, cursor.copy(text(name)) as copy:
+        yield copy
+
+
+def fingerprint(*folders: str) -> str:
+    """SHA-256 over the names and texts of all statements in these folders of `include/sql/`."""
+    digest = hashlib.sha256()
+    for folder in folders:
+        for path in sorted((SQL_FOLDER / folder).rglob("*.sql")):
+            digest.update(path.relative_to(SQL_FOLDER).as_posix().encode())
+            digest.update(b"\0")
+            digest.update(path.read_bytes())
+            digest.update(b"\0")
+    return digest.hexdigest()

@@ -1,0 +1,11 @@
+"""What is special about each system, declared; a stage reads it and never asks which one it serves."""
+
+from trueup.systems.declaration import System
+from trueup.systems.ledger import LEDGER
+
+_BY_NAME = {system.name: system for system in (LEDGER,)}
+
+
+def named(name: str) -> System:
+    """The declaration of a system. Raises KeyError for a name that nobody declared."""
+    return _BY_NAME[name]

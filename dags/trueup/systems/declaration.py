@@ -1,0 +1,29 @@
+"""The form in which a system says what is special about it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """A rule that `constrain` applies: `<table>_<name>`, with add_, validate_, probe_, drop_ files."""
+
+    table: str
+    name: str
+
+    @property
+    def full_name(self) -> str:
+        """The constraint's name in the database."""
+        return f"{self.table}_{self.name}"
+
+
+@dataclass(frozen=True)
+class System:
+    """One of the systems that the engine serves; its SQL lies in `include/sql/<name>/`."""
+
+    name: str
+    connection_id: str
+    # Column name → type as PostgreSQL prints it; an existing table must agree.
+    tables: dict[str, dict[str, str]]
+    # (table, columns) that must be unique for a replay to be recognised.
+    unique_keys: tuple[tuple[str, tuple[str, ...]], ...]
+    constraints: tuple[Constraint, ...]

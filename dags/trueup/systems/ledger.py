@@ -1,0 +1,50 @@
+"""The ledger: accounts, entries with two legs, an outbox. Seed: "Ledger Backfill Strategy"."""
+
+from trueup.systems.declaration import Constraint, System
+
+LEDGER = System(
+    name="ledger",
+    connection_id="ledger_db",
+    tables={
+        "bank_accounts": {
+            "id": "text",
+            "currency_code": "text",
+            "balance": "numeric",
+            "available_balance": "numeric",
+            "reserved_balance": "numeric",
+            "normal_side": "text",
+            "allow_overdraft": "boolean",
+            "backfill_run_id": "text",
+        },
+        "ledger_entries": {
+            "id": "bigint",
+            "ledger_id": "text",
+            "debit_account_id": "text",
+            "credit_account_id": "text",
+            "amount": "numeric",
+            "currency_code": "text",
+            "asset_type": "text",
+            "transaction_type": "text",
+            "reference_id": "text",
+            "timestamp_utc": "timestamp with time zone",
+            "recorded_at": "timestamp with time zone",
+            "fx_rate": "numeric",
+            "metadata": "jsonb",
+            "run_id": "text",
+            "run_line": "bigint",
+            "content_hash": "uuid",
+        },
+        "dual_ledger_outbox": {
+            "id": "bigint",
+            "entry_id": "bigint",
+            "reference_id": "text",
+            "status": "text",
+        },
+    },
+    unique_keys=(("ledger_entries", ("ledger_id", "reference_id")),),
+    constraints=(
+        Constraint("bank_accounts", "reserved_balance_not_negative"),
+        Constraint("bank_accounts", "available_balance_within_balance"),
+        Constraint("bank_accounts", "available_balance_not_negative"),
+    ),
+)

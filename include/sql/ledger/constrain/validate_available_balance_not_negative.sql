@@ -1,0 +1,2 @@
+-- Checks every row that stands against the rule; writers go on meanwhile.
+ALTER TABLE bank_accounts VALIDATE CONSTRAINT bank_accounts_available_balance_not_negative

@@ -1,0 +1,123 @@
+-- Posts the prepared rows of a key range as a set: entries, balances, outbox rows, late quarantine.
+-- Balances move by the rows really inserted, never by the rows offered: a retry cannot count twice.
+-- Lock order: the entries' keys, sorted; then the accounts, by id.
+CREATE OR REPLACE FUNCTION post_ledger_batch(
+    p_run_id TEXT,
+    p_first_key BIGINT,
+    p_last_key BIGINT,
+    p_skip_duplicates BOOLEAN,
+    p_outbox BOOLEAN,
+    OUT posted BIGINT,
+    OUT replayed BIGINT
+) LANGUAGE plpgsql AS $$
+DECLARE
+    v_offered BIGINT;
+    v_late BIGINT;
+    v_accounts TEXT [];
+    v_deltas NUMERIC [];
+BEGIN
+    SELECT count(*) INTO v_offered FROM trueup.prepared_entries
+    WHERE run_id = p_run_id AND position BETWEEN p_first_key AND p_last_key;
+
+    WITH inserted AS (
+        INSERT INTO ledger_entries (
+            ledger_id, debit_account_id, credit_account_id, amount, currency_code, asset_type,
+            transaction_type, reference_id, timestamp_utc, fx_rate, metadata,
+            run_id, run_line, content_hash
+        )
+        SELECT
+            ledger_id, debit_account_id, credit_account_id, amount, currency_code, asset_type,
+            transaction_type, reference_id, timestamp_utc, fx_rate, metadata,
+            run_id, position, content_hash
+        FROM trueup.prepared_entries
+        WHERE run_id = p_run_id AND position BETWEEN p_first_key AND p_last_key
+        ORDER BY ledger_id, reference_id, position
+        ON CONFLICT (ledger_id, reference_id) DO NOTHING
+        RETURNING id, debit_account_id, credit_account_id, amount, reference_id
+    ), queued AS (
+        INSERT INTO dual_ledger_outbox (entry_id, reference_id)
+        SELECT id, reference_id FROM inserted WHERE p_outbox
+    ), legs AS (
+        SELECT debit_account_id AS account_id, amount AS debit FROM inserted
+        UNION ALL
+        SELECT credit_account_id, -amount FROM inserted
+    ), deltas AS (
+        SELECT account_id, sum(debit) AS debit FROM legs GROUP BY account_id
+    )
+    SELECT
+        (SELECT count(*) FROM inserted),
+        (SELECT array_agg(account_id ORDER BY account_id) FROM deltas),
+        (SELECT array_agg(debit ORDER BY account_id) FROM deltas)
+    INTO posted, v_accounts, v_deltas;
+
+    -- Arrays and a second statement: inside one CTE the planner joins accounts by nested loop.
+    PERFORM 1 FROM bank_accounts WHERE id = ANY(v_accounts) ORDER BY id FOR NO KEY UPDATE;
+    UPDATE bank_accounts AS account SET
+        balance = account.balance + signed.effect,
+        available_balance = account.available_balance + signed.effect,
+        updated_at = now()
+    FROM (
+        SELECT
+            moved.account_id,
+            CASE normal_side WHEN 'debit' THEN moved.debit ELSE -moved.debit END AS effect
+        FROM unnest(v_accounts, v_deltas) AS moved (account_id, debit)
+        INNER JOIN bank_accounts ON bank_accounts.id = moved.account_id
+    ) AS signed
+    WHERE account.id = signed.account_id;
+
+    replayed := 0;
+    IF posted = v_offered THEN
+        RETURN;
+    END IF;
+
+    -- Some keys stood in the ledger already, or twice in this range: same content or not?
+    WITH standing AS (
+        SELECT
+            offered.position,
+            entry.reference_id,
+            coalesce(entry.content_hash, ledger_entry_content(
+                entry.debit_account_id, entry.credit_account_id, entry.amount,
+                entry.currency_code, entry.asset_type, entry.transaction_type,
+                entry.timestamp_utc, entry.fx_rate, entry.metadata
+            )) = offered.content_hash AS same_content
+        FROM trueup.prepared_entries AS offered
+        INNER JOIN ledger_entries AS entry USING (ledger_id, reference_id)
+        WHERE
+            offered.run_id = p_run_id
+            AND offered.position BETWEEN p_first_key AND p_last_key
+            AND (entry.run_id, entry.run_line)
+            IS DISTINCT FROM (offered.run_id, offered.position)
+    ), late AS (
+        INSERT INTO trueup.quarantine (run_id, position, stage, reason_code, reason, raw, fields)
+        SELECT
+            p_run_id,
+            position,
+            'post',
+            CASE WHEN same_content THEN 'duplicate_reference' ELSE 'conflicting_duplicate' END,
+            format(
+                CASE
+                    WHEN same_content THEN 'Reference %s was posted before; skip_duplicates is off.'
+                    ELSE 'Reference %s was posted meanwhile with another content.'
+                END,
+                standing.reference_id
+            ),
+            staged.raw,
+            trueup.staged_fields(staged, standing.reference_id)
+        FROM standing
+        INNER JOIN trueup.staged_entries AS staged USING (position)
+        WHERE staged.run_id = p_run_id AND NOT (same_content AND p_skip_duplicates)
+        RETURNING position
+    )
+    SELECT
+        count(*) FILTER (WHERE same_content AND p_skip_duplicates),
+        (SELECT count(*) FROM late)
+    INTO replayed, v_late FROM standing;
+
+    IF posted + replayed + v_late <> v_offered THEN
+        -- A standing entry vanished between two statements; a retry sees one of the two worlds.
+        RAISE EXCEPTION 'The ledger changed under the batch: % rows offered, % settled',
+        v_offered, posted + replayed + v_late
+        USING ERRCODE = 'serialization_failure';
+    END IF;
+END
+$$;

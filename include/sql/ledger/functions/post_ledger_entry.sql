@@ -1,0 +1,94 @@
+-- Posts one entry: the entry, both balances and its outbox row together, or nothing.
+-- Lock order of every poster: the entry's key first, then the accounts by id.
+CREATE OR REPLACE FUNCTION post_ledger_entry(
+    p_ledger_id TEXT,
+    p_debit_account_id TEXT,
+    p_credit_account_id TEXT,
+    p_amount NUMERIC,
+    p_currency_code TEXT,
+    p_asset_type TEXT,
+    p_transaction_type TEXT,
+    p_reference_id TEXT,
+    p_fx_rate NUMERIC DEFAULT NULL,
+    p_metadata JSONB DEFAULT NULL,
+    p_timestamp_utc TIMESTAMPTZ DEFAULT NULL
+) RETURNS BIGINT LANGUAGE plpgsql AS $$
+DECLARE
+    v_entry_id BIGINT;
+    v_found INTEGER;
+    v_account RECORD;
+    v_minor_unit SMALLINT;
+BEGIN
+    SELECT minor_unit INTO v_minor_unit FROM trueup.currencies WHERE code = p_currency_code;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'unknown_currency: % is not an ISO 4217 currency', p_currency_code
+        USING ERRCODE = 'check_violation';
+    END IF;
+    IF p_amount IS NULL OR p_amount <= 0 OR p_amount IN ('NaN', 'Infinity') THEN
+        RAISE EXCEPTION 'invalid_amount: % is not an amount above zero', p_amount
+        USING ERRCODE = 'check_violation';
+    END IF;
+    IF min_scale(p_amount) > v_minor_unit THEN
+        RAISE EXCEPTION 'excess_precision: % has more decimals than % has (%)',
+        p_amount, p_currency_code, v_minor_unit
+        USING ERRCODE = 'check_violation';
+    END IF;
+
+    INSERT INTO ledger_entries (
+        ledger_id, debit_account_id, credit_account_id, amount, currency_code, asset_type,
+        transaction_type, reference_id, timestamp_utc, fx_rate, metadata, content_hash
+    ) VALUES (
+        p_ledger_id, p_debit_account_id, p_credit_account_id, p_amount, p_currency_code,
+        p_asset_type, p_transaction_type, p_reference_id, coalesce(p_timestamp_utc, now()),
+        p_fx_rate, p_metadata,
+        ledger_entry_content(
+            p_debit_account_id, p_credit_account_id, p_amount, p_currency_code, p_asset_type,
+            p_transaction_type, p_timestamp_utc, p_fx_rate, p_metadata
+        )
+    ) RETURNING id INTO v_entry_id;
+
+    IF coalesce(current_setting('trueup.outbox', TRUE), 'off') = 'on' THEN
+        INSERT INTO dual_ledger_outbox (entry_id, reference_id)
+        VALUES (v_entry_id, p_reference_id);
+    END IF;
+
+    PERFORM 1 FROM bank_accounts
+    WHERE id IN (p_debit_account_id, p_credit_account_id) AND currency_code = p_currency_code
+    ORDER BY id FOR NO KEY UPDATE;
+    GET DIAGNOSTICS v_found = ROW_COUNT;
+    IF v_found < 2 THEN
+        RAISE EXCEPTION 'currency_mismatch: % and % are not both kept in %',
+        p_debit_account_id, p_credit_account_id, p_currency_code
+        USING ERRCODE = 'check_violation';
+    END IF;
+
+    FOR v_account IN
+        UPDATE bank_accounts AS account SET
+            balance = account.balance + leg.effect,
+            available_balance = account.available_balance + leg.effect,
+            updated_at = now()
+        FROM (
+            SELECT
+                id,
+                CASE
+                    WHEN (id = p_debit_account_id) = (normal_side = 'debit') THEN p_amount
+                    ELSE -p_amount
+                END AS effect
+            FROM bank_accounts
+            WHERE id IN (p_debit_account_id, p_credit_account_id)
+        ) AS leg
+        WHERE account.id = leg.id
+        RETURNING account.id, account.allow_overdraft, account.available_balance, leg.effect
+    LOOP
+        -- A running backfill exempts its accounts from the constraint; a live posting is never exempt.
+        IF v_account.effect < 0 AND v_account.available_balance < 0
+            AND NOT v_account.allow_overdraft THEN
+            RAISE EXCEPTION 'insufficient_funds: % would stand at %',
+            v_account.id, v_account.available_balance
+            USING ERRCODE = 'check_violation';
+        END IF;
+    END LOOP;
+
+    RETURN v_entry_id;
+END
+$$;

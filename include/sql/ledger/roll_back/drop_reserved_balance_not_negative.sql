@@ -1,0 +1,2 @@
+-- Takes back the rule that the run applied.
+ALTER TABLE bank_accounts DROP CONSTRAINT IF EXISTS bank_accounts_reserved_balance_not_negative

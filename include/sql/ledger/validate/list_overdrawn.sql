@@ -1,0 +1,43 @@
+-- Lists accounts that may not overdraw and that posting would leave below zero.
+WITH fresh AS (
+    SELECT DISTINCT ON (entry.ledger_id, entry.reference_id)
+        entry.debit_account_id,
+        entry.credit_account_id,
+        entry.amount
+    FROM trueup.prepared_entries AS entry
+    WHERE
+        entry.run_id = %(run_id)s
+        AND NOT EXISTS (
+            SELECT 1 FROM ledger_entries AS standing
+            WHERE
+                standing.ledger_id = entry.ledger_id
+                AND standing.reference_id = entry.reference_id
+        )
+), moved AS (
+    SELECT account_id, sum(debit) AS debit
+    FROM (
+        SELECT debit_account_id AS account_id, amount AS debit FROM fresh
+        UNION ALL
+        SELECT credit_account_id, -amount FROM fresh
+    ) AS legs
+    GROUP BY account_id
+), accounts AS (
+    SELECT id AS account_id, currency_code, normal_side, allow_overdraft, available_balance
+    FROM bank_accounts
+    UNION ALL
+    SELECT account_id, currency_code, normal_side, allow_overdraft, 0
+    FROM trueup.staged_accounts AS staged
+    WHERE
+        run_id = %(run_id)s
+        AND NOT EXISTS (SELECT 1 FROM bank_accounts WHERE bank_accounts.id = staged.account_id)
+)
+SELECT
+    account_id,
+    currency_code,
+    (available_balance + CASE normal_side WHEN 'debit' THEN debit ELSE -debit END)::TEXT AS balance
+FROM accounts
+INNER JOIN moved USING (account_id)
+WHERE
+    NOT allow_overdraft
+    AND available_balance + CASE normal_side WHEN 'debit' THEN debit ELSE -debit END < 0
+ORDER BY account_id

@@ -1,0 +1,2 @@
+-- Empties the list of reasons.
+DELETE FROM trueup.reason_codes;
