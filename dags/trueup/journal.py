@@ -14,7 +14,7 @@ from psycopg.types.json import Jsonb
 from trueup import statements, systems
 from trueup.errors import DataFailure, Fenced, Refused
 from trueup.plan import Plan
-from trueup.run_state import FINISHED, RESUMABLE, Status, check_step
+from trueup.run_state import FINISHED, RESUMABLE, WORKING, Status, check_step
 from trueup.systems import System
 
 Failure = Literal["refused", "data", "operational"]
@@ -139,6 +139,45 @@ def refuse_run(
         record_failure(connection, run, "refused", message)
         finish(connection, run, Status.REFUSED, message)
     return run_id
+
+
+def adopt_run(
+    connection: Connection,
+    run_id: str,
+    attempt: Attempt,
+    is_alive: Callable[[str, str], bool],
+) -> Run:
+    """Give a run to an Airflow run that will take it back.
+
+    Raises Refused when there is none of that id, when somebody works on it, or when another run
+    holds the books; Fenced when a run in its state cannot be taken back.
+    """
+    mine = statements.fetch_one(
+        connection, "trueup/journal/find_attempt", airflow_run_id=attempt.airflow_run_id
+    )
+    run = read_run(connection, run_id)
+    if mine:
+        return run
+    standing = _wait_for_the_books(connection, run.system, is_alive)
+    if standing and standing.run_id != run_id:
+        raise Refused(
+            f"Run {standing.run_id} is {standing.status} and holds the books of {run.system.name}; "
+            "it must be resumed or taken back first."
+        )
+    with connection.transaction():
+        if run.status in WORKING:
+            move(connection, run, Status.INTERRUPTED)
+        check_step(run_id, read_run(connection, run_id).status, Status.ROLLING_BACK)
+        number = statements.fetch_one(
+            connection,
+            "trueup/journal/take_over",
+            run_id=run_id,
+            status=read_run(connection, run_id).status,
+            plan=Jsonb(run.row.plan),
+            message=f"{attempt.started_by} asked for it",
+        ).attempt
+        _insert_attempt(connection, run_id, number, attempt)
+    return read_run(connection, run_id)
 
 
 def _wait_for_the_books(

@@ -68,7 +68,7 @@ STEPS: dict[Status, dict[Status, str]] = {
     },
     # A rollback that could not be finished may be tried again once its obstacle is gone.
     A.ROLLBACK_FAILED: _TAKE_BACK,
-    A.COMPLETED: {},
+    A.COMPLETED: {A.ROLLING_BACK: "A person asked for a completed run to be taken back."},
     A.PREVIEWED: {},
     A.ROLLED_BACK: {},
     A.REFUSED: {},
@@ -89,7 +89,7 @@ for status in WORKING:
 
 FINISHED = (A.COMPLETED, A.PREVIEWED, A.ROLLED_BACK, A.REFUSED, A.ROLLBACK_FAILED)
 RESUMABLE = (A.INTERRUPTED, A.PAUSED)
-GREEN = (A.COMPLETED, A.PREVIEWED)
+GREEN = [A.COMPLETED, A.PREVIEWED]
 
 
 def check_step(run_id: str, current: Status, following: Status) -> None:

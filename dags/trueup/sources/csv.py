@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 from trueup.errors import Refused
 from trueup.sources.mapping import CANONICAL_NAMES, Mapping, merge_metadata
@@ -18,12 +19,9 @@ from trueup.sources.records import (
 )
 from trueup.sources.text import TextFile
 
-# (position, reason_code, reason, raw, then the eleven fields in the order of CANONICAL_NAMES)
-StagedRow = tuple[
-    int, str | None, str | None, str,
-    str | None, str | None, str | None, str | None, str | None, str | None,
-    str | None, str | None, str | None, str | None, str | None,
-]  # fmt: skip
+# position (int), reason_code, reason, raw, then the eleven fields in the order of CANONICAL_NAMES;
+# reason_code, reason and the fields are text or None.
+StagedRow = tuple[Any, ...]
 
 REQUIRED = ("debitAccountId", "creditAccountId", "amount", "transactionType")
 UNREADABLE_LINE = "unreadable_line"
@@ -122,8 +120,9 @@ class CsvSource:
         """The first line that is not blank, with those a quoted name runs on to; lines read."""
         quote = self.mapping.quote
         text = ""
-        number = 0
-        for number, line in enumerate(islice(self._text.lines(), MAX_RECORD_LINES), start=1):
+        lines_read = 0
+        for line in islice(self._text.lines(), MAX_RECORD_LINES):
+            lines_read += 1
             text += line
             if text.strip() and (quote is None or text.count(quote) % 2 == 0):
                 break
@@ -139,11 +138,11 @@ class CsvSource:
             )
         if printable(text) != text:
             raise Refused(
-                f"The header of {self.path} (line {number}) is not text in {self.encoding}. If the "
-                "file is in another encoding, declare it in a mapping, for example "
+                f"The header of {self.path} (line {lines_read}) is not text in {self.encoding}. "
+                "If the file is in another encoding, declare it in a mapping, for example "
                 "`encoding: cp1252` or `encoding: utf-16`."
             )
-        return text, number
+        return text, lines_read
 
     def _sniff(self, header: str) -> str:
         """The delimiter with which the header names most of what is needed."""
@@ -212,7 +211,8 @@ def _match(header: list[str], mapping: Mapping) -> tuple[dict[str, int], list[st
     """Which column each canonical name is read from, and what stands against it."""
     columns: dict[str, int] = {}
     faults: list[str] = []
-    for name, source in mapping.columns.items():
+    mapped: dict[str, str] = {**mapping.columns}
+    for name, source in mapped.items():
         if source.strip() in header:
             columns[name] = header.index(source.strip())
         else:

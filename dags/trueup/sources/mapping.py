@@ -153,7 +153,7 @@ class Mapping(BaseModel):
 
     @property
     def fingerprint(self) -> str:
-        """sha256 of what the mapping says: comments, order and spelled-out defaults do not count."""
+        """sha256 of what the mapping says; comments, order, spelled-out defaults do not count."""
         content = json.dumps(self.model_dump(mode="json"), sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
 
@@ -189,9 +189,7 @@ def _decimal_converter(decimal: str, thousands: str | None) -> Callable[[str], s
     if thousands is not None:
         alike = _SPACES if thousands in _SPACES else "'’" if thousands in "'’" else thousands
         groups = rf"[0-9]{{1,3}}(?:[{re.escape(alike)}][0-9]{{3}})+"
-    number = re.compile(
-        rf"([+-]?)({groups}|[0-9]+)(?:{re.escape(decimal)}([0-9]+))?"
-    ).fullmatch
+    number = re.compile(rf"([+-]?)({groups}|[0-9]+)(?:{re.escape(decimal)}([0-9]+))?").fullmatch
 
     def convert(text: str) -> str:
         match = number(text)

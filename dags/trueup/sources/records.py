@@ -13,7 +13,7 @@ from functools import cached_property
 MAX_RECORD_LINES = 1_000
 MAX_RECORD_CHARACTERS = 1 << 20
 
-# Position of the first line, the text as it stood, the fields or None, why it is unreadable or None.
+# Number of the first line, the text as it stood, then either the fields or why there are none.
 Record = tuple[int, str, list[str] | None, str | None]
 
 _FOUL = re.compile("[\0\ud800-\udfff]")

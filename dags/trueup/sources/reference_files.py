@@ -202,7 +202,9 @@ def _table(
 
     delimiter = max(DELIMITERS, key=lambda mark: sum(name in needed for name in columns(mark)))
     names = columns(delimiter)
-    if any(name not in names for name in needed) or any(names.count(n) > 1 for n in wanted.values()):
+    missing = [name for name in needed if name not in names]
+    twice = [name for name in wanted.values() if names.count(name) > 1]
+    if missing or twice:
         raise Refused(
             f"The header of {path} must name {', '.join(needed)} once each; it is "
             f"{printable(header.strip())[:200]!r}."
@@ -261,6 +263,4 @@ def _moment(fields: dict[str, str], name: str) -> datetime | None:
         moment = datetime.fromisoformat(text)
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
-        raise _Fault(
-            f"has {text[:60]!r} as {name}, not an ISO 8601 time that exists"
-        ) from None
+        raise _Fault(f"has {text[:60]!r} as {name}, not an ISO 8601 time that exists") from None

@@ -124,4 +124,4 @@ def _files(real_roots: Sequence[Path]) -> Iterator[str]:
         for folder, folders, names in os.walk(root):
             folders.sort()
             for name in sorted(names):
-                yield os.path.relpath(os.path.join(folder, name), root)
+                yield str((Path(folder) / name).relative_to(root))

@@ -210,9 +210,7 @@ def _line_ends(text: str, after_return: bool) -> int:
     return ends - (after_return and text.startswith("\n"))
 
 
-def _undecodable(
-    path: Path, encoding: str, line: int, offset: int, byte: int, head: bytes
-) -> str:
+def _undecodable(path: Path, encoding: str, line: int, offset: int, byte: int, head: bytes) -> str:
     controls = sum(code < 32 and code not in b"\t\n\v\f\r\x1a" for code in head[:4096])
     if controls * 20 > len(head[:4096]):
         return f"{path} is a binary file, not text. Export it as CSV first."

@@ -52,9 +52,9 @@ def _roll_back(connection: Connection, run: Run) -> dict[str, Any]:
                 or []
             )
     proof = _prove(connection, run) if began else "equal"
-    because = run.row.message or "it was asked for"
+    because = (run.row.message or "a person asked for it").rstrip(".")
     message = (
-        f"Rolled back, because {because[:1].lower()}{because[1:].rstrip('.')}. {deleted} entries "
+        f"Rolled back, because {because[:1].lower()}{because[1:]}. {deleted} entries "
         f"were removed; state hash {proof}."
     ) + (f" Accounts that others have used since were kept: {', '.join(kept)}." if kept else "")
     with connection.transaction():

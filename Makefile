@@ -1,0 +1,21 @@
+# Each target is one line that you could have typed. bin/ has the rest; state lives in .trueup/.
+
+.PHONY: setup demo test up down lint
+
+setup:
+	bin/setup
+
+demo: setup
+	bin/with-server bin/demo
+
+test: setup
+	bin/with-server pytest $(ARGS)
+
+up:
+	bin/up
+
+down:
+	bin/down
+
+lint: setup
+	bin/lint

@@ -1,0 +1,127 @@
+"""The trigger form: every param described, checked by its schema, grouped as a person asks."""
+
+from typing import Any
+
+from airflow.sdk import Param
+
+_WHAT = "What is loaded"
+_HOW = "How it is loaded"
+_WHEN = "When to give up"
+
+_A_NUMBER_OR_A_SHARE = r"^\d+(\.\d+)?\s*%?$"
+_DECIMAL = r"^\d+(\.\d+)?$"
+
+
+def _text(default: str | None, section: str, description: str, **schema: Any) -> Param:
+    types = ["null", "string"] if default is None else "string"
+    return Param(default, type=types, section=section, description=description, **schema)
+
+
+def _number(default: int | None, section: str, description: str, **schema: Any) -> Param:
+    types = ["null", "integer"] if default is None else "integer"
+    return Param(default, type=types, section=section, description=description, **schema)
+
+
+def _switch(default: bool, section: str, description: str) -> Param:
+    return Param(default, type="boolean", section=section, description=description)
+
+
+def _choice(default: str, choices: list[str], section: str, description: str) -> Param:
+    return Param(default, enum=choices, section=section, description=description)
+
+
+def backfill_params() -> dict[str, Param]:
+    """The params of a backfill, with the seed's defaults and `dry_run` on."""
+    return {
+        "source": Param(
+            type="string",
+            minLength=1,
+            section=_WHAT,
+            description="The file to load, below one of the source roots (TRUEUP_SOURCE_ROOTS).",
+            examples=["opencollective/ledger_entries.csv"],
+        ),
+        "source_type": _choice(
+            "CSV", ["CSV", "API", "DATABASE", "SCB"], _WHAT,
+            "What kind of source it is. CSV can be read today; the others are refused.",
+        ),
+        "source_id": _text(
+            None, _WHAT,
+            "Name of the logical source that this delivery belongs to. Default: the file's name.",
+            maxLength=255,
+        ),
+        "ledger_id": _text("MASTER", _WHAT, "The ledger of rows that name none.", minLength=1),
+        "accounts": _text(
+            None, _WHAT,
+            "CSV of accounts to create first: id, currency_code, allow_overdraft, normal_side.",
+            examples=["opencollective/bank_accounts.csv"],
+        ),
+        "mapping": _text(
+            None, _WHAT, "YAML file that says how the source's columns become ours (docs/mapping.md)."
+        ),
+        "expected_balances": _text(
+            None, _WHAT,
+            "CSV of the source's own balances to reconcile with: account_id, currency_code, "
+            "expected_balance, optional as_of.",
+            examples=["opencollective/expected_balances.csv"],
+        ),
+        "prefix": _text("BACKFILL-", _WHAT, "Beginning of references made for rows without one."),
+        "limit": _number(None, _WHAT, "Load only so many rows, as a trial.", minimum=1),
+        "not_before": _text(None, _WHAT, "Leave out entries before this time (ISO 8601, UTC)."),
+        "not_after": _text(None, _WHAT, "Leave out entries after this time (ISO 8601, UTC)."),
+        "dry_run": _switch(
+            True, _HOW, "Judge everything, execute a part, take it back. Off: post for real."
+        ),
+        "dry_run_rows": _number(
+            100_000, _HOW, "How many rows a dry run executes before it takes them back.",
+            minimum=0, maximum=1_000_000,
+        ),
+        "approval": _choice(
+            "auto", ["auto", "manual"], _HOW,
+            "manual: the run waits until a person approves its digest under Required Actions.",
+        ),
+        "approved_digest": _text(
+            None, _HOW, "Post only if the digest is this one: the one that a dry run printed."
+        ),
+        "regime": _choice(
+            "auto", ["auto", "live", "initial"], _HOW,
+            "live: indexes and constraints stay on while others work. initial is not built yet.",
+        ),
+        "outbox": _switch(False, _HOW, "Give every entry a row in dual_ledger_outbox."),
+        "batch_size": _number(1000, _HOW, "Rows a batch.", minimum=1, maximum=1_000_000),
+        "checkpoint_interval": _number(
+            10, _HOW, "Check all balances against their entries every so many batches.", minimum=1
+        ),
+        "max_retries": _number(
+            3, _HOW, "How often a batch is tried again after a passing error.", minimum=0, maximum=20
+        ),
+        "retry_delay": _number(
+            1000, _HOW, "Milliseconds before the first retry; doubling after.",
+            minimum=0, maximum=600_000,
+        ),
+        "parallel_workers": _number(
+            1, _HOW, "Into how many ranges the keys are cut, each a mapped task.",
+            minimum=1, maximum=16,
+        ),
+        "skip_duplicates": _switch(
+            True, _HOW, "Count what was posted before as replayed. Off: quarantine it."
+        ),
+        "validate_balances": _switch(
+            True, _HOW, "Check balances while posting, not only at the end."
+        ),
+        "confirm_overlap": _switch(
+            False, _HOW,
+            "This file is the whole source again: rows without a reference that an earlier delivery "
+            "posted are the same rows.",
+        ),
+        "max_quarantined": _text(
+            "1 %", _WHEN, "Most rows that may be quarantined: a number, or a share such as 1 %.",
+            pattern=_A_NUMBER_OR_A_SHARE,
+        ),
+        "tolerance": _text(
+            "0", _WHEN, "Largest difference to an expected balance that is no break.",
+            pattern=_DECIMAL,
+        ),
+        "accept_breaks": _number(
+            0, _WHEN, "Most breaks that may stand; more, and the run is rolled back.", minimum=0
+        ),
+    }  # fmt: skip

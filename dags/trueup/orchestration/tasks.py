@@ -1,0 +1,288 @@
+"""The stages as Airflow tasks. A task takes the system's name and finds its run by itself."""
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import get_current_context, task
+from airflow.sdk.exceptions import AirflowFailException
+
+from trueup import fingerprints, journal, migrations, posting, statements, systems
+from trueup.errors import Refused, TrueupError
+from trueup.orchestration import work
+from trueup.orchestration.connections import conninfo, reports_folder
+from trueup.plan import Plan
+from trueup.run_state import FINISHED, GREEN, Status
+from trueup.sources import files
+
+log = logging.getLogger(__name__)
+
+# Airflow's retries lie above the engine's own: they are for a worker that died.
+_RETRIES = {"retries": 2, "retry_delay": timedelta(seconds=5)}
+
+
+@task(**_RETRIES)
+def audit(system: str) -> dict[str, Any]:
+    """Check the plan, bring the schema up to date, open or resume the run, look at the books."""
+    from trueup.stages.audit import audit as stage
+
+    context = get_current_context()
+    declared = systems.named(system)
+    params = dict(context["params"])
+    with work.session(declared, "audit") as connection:
+        try:
+            applied = migrations.migrate(connection, declared)
+            migrations.check_tables(conninfo(declared), declared)
+            plan = Plan.from_params(params)
+            located = files.locate(plan)
+            run = journal.open_run(
+                connection,
+                declared,
+                plan,
+                journal.Source(
+                    plan.source, plan.logical_source, plan.source_type,
+                    located.fingerprint, located.mapping.fingerprint,
+                ),
+                work.attempt(context),
+                fingerprints.of_posting_code(system),
+                work.is_alive(context),
+            )  # fmt: skip
+        except Refused as refusal:
+            log.error("%s", refusal)
+            refused = journal.refuse_run(
+                connection, declared, params, work.attempt(context), str(refusal)
+            )
+            context["ti"].xcom_push(key="run_id", value=refused)
+            raise AirflowFailException(str(refusal)) from None
+    context["ti"].xcom_push(key="run_id", value=run.run_id)
+    log.info("Run %s, %d migrations applied", run.run_id, len(applied))
+    if run.row.failure == "data":
+        raise AirflowFailException(f"Run {run.run_id} is on its way back: {run.row.message}")
+    with work.at_work(declared, context, "audit", Status.AUDITING) as (connection, run):
+        return {"run_id": run.run_id, **stage(connection, run, located)}
+
+
+@task(task_id="audit", **_RETRIES)
+def audit_rollback(system: str) -> dict[str, Any]:
+    """Find the run to take back, and see that nobody works on it."""
+    context = get_current_context()
+    declared = systems.named(system)
+    wanted = context["params"]["run_id"].strip()
+    with work.session(declared, f"rollback {wanted}") as connection:
+        try:
+            run = journal.adopt_run(
+                connection, wanted, work.attempt(context), work.is_alive(context)
+            )
+        except TrueupError as refusal:
+            log.error("%s", refusal)
+            raise AirflowFailException(str(refusal)) from None
+    context["ti"].xcom_push(key="run_id", value=run.run_id)
+    return {"run_id": run.run_id, "status": run.status}
+
+
+@task(**_RETRIES)
+def ingest(system: str) -> dict[str, Any]:
+    """Stream the source into staging."""
+    from trueup.stages.ingest import ingest as stage
+
+    with work.at_work(
+        systems.named(system), get_current_context(), "ingest", Status.INGESTING
+    ) as (connection, run):
+        return stage(connection, run, _files(run))
+
+
+@task(**_RETRIES)
+def validate(system: str) -> dict[str, Any]:
+    """Sort the rows into postable, replayed and quarantined."""
+    from trueup.stages.validate import validate as stage
+
+    with work.at_work(
+        systems.named(system), get_current_context(), "validate", Status.VALIDATING
+    ) as (connection, run):
+        return stage(connection, run, _files(run))
+
+
+@task.branch(**_RETRIES)
+def gate(system: str) -> str:
+    """Go on to the end of a dry run, to a person's approval, or to posting."""
+    with work.at_work(systems.named(system), get_current_context(), "validate") as (connection, run):
+        if run.plan.dry_run:
+            return "preview"
+        if run.plan.approval == "auto" or run.row.approved_by:
+            return "open_posting"
+        journal.move(connection, run, Status.AWAITING_APPROVAL)
+        return "approve"
+
+
+@task(**_RETRIES)
+def preview(system: str) -> dict[str, Any]:
+    """Execute a part for real, take it back, and close the dry run."""
+    from trueup.stages.preview import preview as stage
+
+    with work.at_work(systems.named(system), get_current_context(), "preview") as (connection, run):
+        return stage(connection, run)
+
+
+@task(trigger_rule="none_failed_min_one_success", **_RETRIES)
+def open_posting(system: str) -> list[int]:
+    """Take the state hash, create accounts, fix the bounds; give the numbers of the key ranges."""
+    context = get_current_context()
+    answer = context["ti"].xcom_pull(task_ids="approve")
+    with work.at_work(systems.named(system), context, "post", Status.POSTING) as (connection, run):
+        if answer:
+            statements.execute(
+                connection,
+                "trueup/journal/save_approval",
+                run_id=run.run_id,
+                approved_by=_who_answered(answer),
+            )
+        posting.open_posting(connection, run)
+        return [each.range_no for each in journal.ranges(connection, run)]
+
+
+@task(**_RETRIES)
+def post(system: str, range_no: int) -> dict[str, Any]:
+    """Post one range of keys from its checkpoint to its bound; give the last checkpoint."""
+    from trueup.stages.post import post as stage
+
+    declared = systems.named(system)
+    with work.at_work(declared, get_current_context(), "post", Status.POSTING) as (_, run):
+        connect = work.connector(declared, f"post {run.run_id} {range_no}")
+        return stage(connect, run, range_no)
+
+
+@task(**_RETRIES)
+def check_balances(system: str, checkpoints: list[dict[str, Any]]) -> dict[str, Any]:
+    """See that every row is accounted for and every balance follows from its entries."""
+    from trueup.stages.check_balances import check_balances as stage
+
+    for checkpoint in checkpoints:
+        log.info("Checkpoint: %s", checkpoint)
+    with work.at_work(systems.named(system), get_current_context(), "check_balances") as (
+        connection,
+        run,
+    ):
+        return stage(connection, run)
+
+
+@task(**_RETRIES)
+def constrain(system: str) -> dict[str, Any]:
+    """Apply the balance constraints and prove that they bite."""
+    from trueup.stages.constrain import constrain as stage
+
+    with work.at_work(
+        systems.named(system), get_current_context(), "constrain", Status.CONSTRAINING
+    ) as (connection, run):
+        return stage(connection, run)
+
+
+@task(**_RETRIES)
+def expect(system: str) -> dict[str, Any]:
+    """Run the Great Expectations suites and write their Data Docs."""
+    from trueup.stages.expect import expect as stage
+
+    declared = systems.named(system)
+    with work.at_work(declared, get_current_context(), "expect", Status.EXPECTING) as (
+        connection,
+        run,
+    ):
+        return stage(connection, run, conninfo(declared), reports_folder() / "data_docs")
+
+
+@task(**_RETRIES)
+def reconcile(system: str) -> dict[str, Any]:
+    """Find every break between the books, their entries and the source's own balances."""
+    from trueup.stages.reconcile import reconcile as stage
+
+    with work.at_work(
+        systems.named(system), get_current_context(), "reconcile", Status.RECONCILING
+    ) as (connection, run):
+        return stage(connection, run)
+
+
+@task.branch(trigger_rule="all_done", **_RETRIES)
+def outcome(system: str) -> str | None:
+    """When nothing works any more: complete the run, take it back, or leave it resumable."""
+    context = get_current_context()
+    with work.at_work(systems.named(system), context, "outcome") as (connection, run):
+        if run.status in FINISHED:
+            return None
+        if run.row.failure == "data" or run.status == Status.ROLLING_BACK:
+            return "roll_back"
+        if context["ti"].xcom_pull(task_ids="reconcile"):
+            return "complete"
+        answer = context["ti"].xcom_pull(task_ids="approve")
+        if run.status == Status.AWAITING_APPROVAL and answer:
+            raise Refused(f"{_who_answered(answer)} rejected digest {run.row.digest}.")
+        if run.status != Status.PAUSED:
+            message = run.row.message or "A task ended without a word; its log says more"
+            journal.finish(
+                connection,
+                run,
+                Status.INTERRUPTED,
+                f"{message.rstrip('.')}. What was posted stands: trigger it again as it was to "
+                "resume, or take it back with the DAG `rollback`.",
+            )
+        return None
+
+
+@task(**_RETRIES)
+def complete(system: str) -> dict[str, Any]:
+    """Close the run."""
+    from trueup.stages.complete import complete as stage
+
+    with work.at_work(systems.named(system), get_current_context(), "complete") as (connection, run):
+        return stage(connection, run)
+
+
+@task(**_RETRIES)
+def roll_back(system: str) -> dict[str, Any]:
+    """Take the run back and prove it by the state hash."""
+    from trueup.stages.roll_back import roll_back as stage
+
+    with work.at_work(systems.named(system), get_current_context(), "roll_back") as (connection, run):
+        return stage(connection, run)
+
+
+@task(trigger_rule="all_done", **_RETRIES)
+def report(system: str) -> dict[str, str]:
+    """Write what happened, for people and for programs; the log says where."""
+    from trueup.stages.report import report as stage
+
+    declared = systems.named(system)
+    found = work.run_id(get_current_context())
+    with work.session(declared, f"report {found}") as connection:
+        written = stage(connection, journal.read_run(connection, found), reports_folder())
+    for kind, path in written.items():
+        log.info("Report (%s): %s", kind, path)
+    return written
+
+
+@task(trigger_rule="all_done")
+def verdict(system: str, green: list[str] = GREEN) -> str:
+    """Fail the DAG run unless its run ended as it should: a rollback is no success of a backfill."""
+    found = work.run_id(get_current_context())
+    with work.session(systems.named(system), f"verdict {found}") as connection:
+        run = journal.read_run(connection, found)
+    sentence = f"Run {found} is {run.status}. {run.row.message or ''}"
+    if run.status not in green:
+        log.error("%s", sentence)
+        raise AirflowFailException(sentence)
+    log.info("%s", sentence)
+    return sentence
+
+
+def _files(run: journal.Run) -> files.SourceFiles:
+    """The run's files, unchanged since its audit."""
+    located = files.locate(run.plan)
+    if located.fingerprint != run.row.source_fingerprint:
+        raise Refused(
+            f"{run.plan.source} was changed while the run was working on it. Nothing more is read; "
+            "trigger the DAG anew when the file is final."
+        )
+    return located
+
+
+def _who_answered(answer: dict[str, Any]) -> str:
+    user = answer.get("responded_by_user") or {}
+    return user.get("name") or user.get("id") or "somebody"
