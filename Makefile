@@ -17,5 +17,5 @@ up:
 down:
 	bin/down
 
-lint: setup
+lint:
 	bin/lint

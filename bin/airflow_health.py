@@ -1,7 +1,7 @@
-"""Waits until every part of our Airflow is healthy: airflow_health.py SECONDS PORT ROOM. Exits 1 when it is not in time.
+"""Waits until every part of our Airflow is healthy: airflow_health.py SECONDS PORT ROOM.
 
-It asks the API on PORT of this machine, and believes the answer only while something works in ROOM: a neighbour's Airflow may
-have taken the port.
+Exits 1 when it is not in time. It asks the API on PORT of this machine, and believes the answer
+only while something works in ROOM: a neighbour's Airflow may have taken the port.
 """
 
 import json

@@ -1,4 +1,7 @@
-"""Passes on what a person wants to see of the log of `airflow dags test`: each task as it starts, what the engine says, errors."""
+"""Passes on what a person wants to see of the log of `airflow dags test`.
+
+That is each task as it starts, what the engine says, and errors.
+"""
 
 import re
 import sys
@@ -14,9 +17,10 @@ def interesting(line: str) -> str | None:
         part = "" if task["index"] == "-1" else f" [{task['index']}]"
         return f"{task['task']}{part}"
     said = LINE.match(line)
-    if said and (said["logger"].split(".")[0] == "trueup" or said["level"] in ("error", "critical")):
-        return f"    {said['words']}"
-    return None
+    if not said:
+        return None
+    ours = said["logger"].split(".")[0] == "trueup"
+    return f"    {said['words']}" if ours or said["level"] in ("error", "critical") else None
 
 
 def main() -> None:

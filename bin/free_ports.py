@@ -1,7 +1,8 @@
-"""Prints the first of COUNT neighbouring TCP ports that are free on this machine: free_ports.py COUNT NAME.
+"""Prints the first of COUNT neighbouring TCP ports that are free: free_ports.py COUNT NAME.
 
-Where the search begins follows from NAME, so that one checkout gets the same ports after a clean start and two checkouts rarely
-meet. The range lies below the ports that Linux hands to clients (32768 and up).
+Where the search begins follows from NAME, so that one checkout gets the same ports after a clean
+start and two checkouts rarely meet. The range lies below the ports that Linux hands to clients
+(32768 and up).
 """
 
 import socket

@@ -22,14 +22,14 @@ Reads a CSV export, judges every row, posts it in batches (entries, balances, ou
 in one transaction), applies the balance constraints, runs the expectations and reconciles every
 account. Read = posted + replayed + quarantined, always.
 
-**Start with a dry run** (`dry_run` is on): it shows verdicts, control totals, the trial balance that
-posting would leave, and a digest. Then trigger again with `dry_run` off; with `approved_digest` it
-posts exactly what you saw, or nothing.
+**Start with a dry run** (`dry_run` is on): it shows verdicts, control totals, the trial balance
+that posting would leave, and a digest. Then trigger again with `dry_run` off; with
+`approved_digest` it posts exactly what you saw, or nothing.
 
-- A *data* failure (a constraint, a critical expectation, more breaks than `accept_breaks`) takes the
-  run back and proves it by the state hash. The DAG run is red.
-- An *operational* failure (an outage, a kill) leaves the run `interrupted`: trigger it again exactly
-  as it was, and it goes on after its last checkpoint.
+- A *data* failure (a constraint, a critical expectation, more breaks than `accept_breaks`) takes
+  the run back and proves it by the state hash. The DAG run is red.
+- An *operational* failure (an outage, a kill) leaves the run `interrupted`: trigger it again
+  exactly as it was, and it goes on after its last checkpoint.
 
 The log of `report` says where the report and the quarantine file lie.
 """,
@@ -53,7 +53,8 @@ def ledger_backfill() -> None:
     choice >> [previewed, approval, ranges]
     approval >> ranges
     checked >> tasks.constrain(SYSTEM) >> tasks.expect(SYSTEM) >> reconciled
-    [previewed, reconciled] >> ended >> [completed, rolled_back] >> reported >> tasks.verdict(SYSTEM)
+    [previewed, reconciled] >> ended >> [completed, rolled_back] >> reported
+    reported >> tasks.verdict(SYSTEM)
 
 
 ledger_backfill()

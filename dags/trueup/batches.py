@@ -1,5 +1,6 @@
 """How a key range is cut. Pure: no database, no clock."""
 
+from itertools import pairwise
 from typing import NamedTuple
 
 
@@ -20,4 +21,4 @@ def cut(first_key: int, last_key: int, parts: int) -> list[KeyRange]:
     width = last_key - first_key + 1
     parts = min(parts, width)
     edges = [first_key + width * part // parts for part in range(parts + 1)]
-    return [KeyRange(low, high - 1) for low, high in zip(edges, edges[1:], strict=False)]
+    return [KeyRange(low, high - 1) for low, high in pairwise(edges)]

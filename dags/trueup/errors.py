@@ -1,12 +1,12 @@
 """Everything that can go wrong, drawn as a tree. The branch decides what happens next.
 
-    TrueupError                    a sentence for the person who reads the log
-    ├── Refused                    plan or audit said no; nothing was touched       → refused
-    ├── DataFailure                the data broke a rule after posting began        → rolled back
-    ├── OperationalFailure         the surroundings failed; the postings stand      → interrupted
-    │   └── Transient              … and the same step may succeed in a moment      → retried first
-    ├── Fenced                     this worker no longer owns the run               → stops, changes nothing
-    └── RollbackRefused            the way back is closed; says by what             → rollback_failed
+TrueupError                a sentence for the person who reads the log
+├── Refused                plan or audit said no; nothing was touched   → refused
+├── DataFailure            the data broke a rule after posting began    → rolled back
+├── OperationalFailure     the surroundings failed; the postings stand  → interrupted
+│   └── Transient          … and the same step may succeed in a moment  → retried first
+├── Fenced                 this worker no longer owns the run           → it stops
+└── RollbackRefused        the way back is closed; says by what         → rollback_failed
 """
 
 import psycopg
@@ -40,8 +40,8 @@ class RollbackRefused(TrueupError):
     """Taking the run back would break something that came later."""
 
 
-# SQLSTATE classes after which the same statement can succeed: connection trouble (08), a rolled back
-# transaction (40), resources (53), an operator or a shutdown (57), locks not available (55P03).
+# SQLSTATE classes after which the same statement can succeed: connection trouble (08), a rolled
+# back transaction (40), resources (53), a shutdown (57), a lock not available (55P03).
 _TRANSIENT_CLASSES = ("08", "40", "53", "57")
 _LOCK_NOT_AVAILABLE = "55P03"
 

@@ -116,7 +116,7 @@ def refuse_run(
 ) -> str:
     """Write down a run that was refused before it began, and give its id."""
     run_id = _new_run_id(attempt.dag_id)
-    source = str(params.get("source") or "(none)")
+    source = _storable(str(params.get("source") or "(none)"))
     with connection.transaction():
         statements.execute(
             connection,
@@ -127,8 +127,8 @@ def refuse_run(
             plan=Jsonb({"source": source[:255], "dry_run": True}),
             dry_run=True,
             source=source,
-            source_id=str(params.get("source_id") or source),
-            source_type=str(params.get("source_type") or "CSV"),
+            source_id=_storable(str(params.get("source_id") or source)),
+            source_type=_storable(str(params.get("source_type") or "CSV")),
             source_fingerprint=None,
             mapping_fingerprint=None,
             code_fingerprint="",
@@ -139,6 +139,11 @@ def refuse_run(
         record_failure(connection, run, "refused", message)
         finish(connection, run, Status.REFUSED, message)
     return run_id
+
+
+def _storable(words: str) -> str:
+    """A text as PostgreSQL can hold it, whatever somebody typed into a form."""
+    return words.replace("\0", "\\x00").encode("utf-8", "backslashreplace").decode()
 
 
 def adopt_run(
@@ -202,8 +207,8 @@ def _wait_for_the_books(
         )
         if worked_on or parked:
             raise Refused(
-                f"Run {standing.run_id} ({standing.dag_id}, source {standing.source_id}, started by "
-                f"{standing.started_by} at {standing.started_at:%Y-%m-%d %H:%M:%S} UTC) is "
+                f"Run {standing.run_id} ({standing.dag_id}, source {standing.source_id}, started "
+                f"by {standing.started_by} at {standing.started_at:%Y-%m-%d %H:%M:%S} UTC) is "
                 f"{standing.status} and holds the books of {system.name}. Two runs never change "
                 "one set of books at once: wait until it has ended, then trigger this one again."
             )
@@ -225,8 +230,8 @@ def _supersede(
         return False
     if run.row.state_hash_before is not None:
         raise Refused(
-            f"Run {run_id} of source {run.row.source_id} broke off with part of its entries posted, "
-            f"and this trigger is not the same: {', '.join(changed)} changed since it began. "
+            f"Run {run_id} of source {run.row.source_id} broke off with part of its entries "
+            f"posted, and this trigger is another: {', '.join(changed)} changed since it began. "
             "Trigger it exactly as it was to resume it, or take it back with the DAG `rollback`; "
             "nothing else may change these books before."
         )
@@ -259,9 +264,7 @@ def _changes(run: Run, plan: Plan, source: Source, code_fingerprint: str) -> lis
 def _take_over(connection: Connection, standing: Any, plan: Plan, attempt: Attempt) -> Run:
     """Give the run to this attempt and fence every worker of the one before."""
     with connection.transaction():
-        locked = statements.fetch_one(
-            connection, "trueup/journal/lock_run", run_id=standing.run_id
-        )
+        locked = statements.fetch_one(connection, "trueup/journal/lock_run", run_id=standing.run_id)
         run = read_run(connection, standing.run_id)
         if locked.attempt != standing.attempt or run.status in FINISHED:
             raise Refused(f"Run {standing.run_id} was taken up by somebody else a moment ago.")

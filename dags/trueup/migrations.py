@@ -1,7 +1,7 @@
 """Brings a database up to the bundle's schema: what is missing is created, what differs is refused.
 
-`python -m trueup.migrations ledger` does it by hand, with the connection that AIRFLOW_CONN_LEDGER_DB
-names; every audit does it too.
+`python -m trueup.migrations ledger` does it by hand, with the connection that
+AIRFLOW_CONN_LEDGER_DB names; every audit does it too.
 """
 
 import hashlib
@@ -52,7 +52,7 @@ def migrate(connection: Connection, system: System) -> list[str]:
 
 
 def check_tables(conninfo: str, system: System) -> None:
-    """Raise Refused when a table of the system is not as the engine needs it, with the difference."""
+    """Raise Refused, with the difference, when a table is not as the engine needs it."""
     engine = create_engine(
         "postgresql+psycopg://", creator=lambda: psycopg.connect(conninfo), poolclass=NullPool
     )
@@ -74,9 +74,7 @@ def check_tables(conninfo: str, system: System) -> None:
         )
 
 
-def _column_differences(
-    inspector: Inspector, table: str, wanted: dict[str, str]
-) -> Iterable[str]:
+def _column_differences(inspector: Inspector, table: str, wanted: dict[str, str]) -> Iterable[str]:
     dialect = postgresql.dialect()
     found = {
         column["name"]: column["type"].compile(dialect).lower()

@@ -71,7 +71,8 @@ def _storable(value: str) -> str:
 
 
 Text = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255),
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=255),
     AfterValidator(_storable),
 ]
 OptionalText = Annotated[Text | None, BeforeValidator(_none_if_blank)]

@@ -47,7 +47,9 @@ def open_posting(connection: Connection, run: Run) -> None:
     """
     if run.row.state_hash_before is None:
         _take_baseline(connection, run)
-    if not journal.ranges(connection, run):
+    if journal.ranges(connection, run):
+        mark_checkpoint(connection, run, "IN_PROGRESS", None)
+    else:
         _open_ranges(connection, run)
 
 
@@ -86,7 +88,7 @@ def _take_baseline(connection: Connection, run: Run) -> None:
 
 
 def _open_ranges(connection: Connection, run: Run) -> None:
-    """Create the accounts, exempt them from the overdraft rule, fix the upper bound, cut the keys."""
+    """Create the accounts, exempt them from the overdraft rule, fix the bound, cut the keys."""
     with connection.transaction():
         journal.fence(connection, run, Status.POSTING)
         bounds = statements.fetch_one(connection, _sql(run, "post/bound_keys"), run_id=run.run_id)
@@ -121,7 +123,7 @@ def _open_ranges(connection: Connection, run: Run) -> None:
         journal.log(
             connection,
             run,
-            f"Posting opened: keys {bounds.first_key} to {bounds.last_key} in {len(cuts)} range(s).",
+            f"Posting opened: keys {bounds.first_key} to {bounds.last_key}, {len(cuts)} range(s).",
         )
 
 
@@ -129,7 +131,7 @@ def post_next_batch(connection: Connection, run: Run, range_no: int) -> Checkpoi
     """Post the batch after the range's checkpoint; entries, balances, outbox, quarantine and
     checkpoint commit together or not at all.
 
-    Raises Fenced when the run is no longer this worker's, DataFailure when a row is unaccounted for.
+    Raises Fenced when the run is no longer this worker's, DataFailure when a row is lost.
     """
     started = time.perf_counter()
     with connection.transaction():
@@ -210,9 +212,7 @@ def post_rows(connection: Connection, run: Run, first_key: int, last_key: int) -
             f"Keys {first_key} to {last_key}: {outcome.read} rows were read, but {outcome.posted} "
             f"posted + {outcome.replayed} replayed + {quarantined} quarantined are {settled}."
         )
-    return Batch(
-        first_key, last_key, outcome.read, outcome.posted, outcome.replayed, quarantined
-    )
+    return Batch(first_key, last_key, outcome.read, outcome.posted, outcome.replayed, quarantined)
 
 
 def check_balances(connection: Connection, run: Run) -> None:
@@ -232,11 +232,11 @@ def check_balances(connection: Connection, run: Run) -> None:
         )
 
 
-def close_checkpoint(connection: Connection, run: Run, status: str, message: str | None) -> None:
+def mark_checkpoint(connection: Connection, run: Run, status: str, message: str | None) -> None:
     """Say on the source's checkpoint row how its run stands; statuses are the seed's four."""
     statements.execute(
         connection,
-        _sql(run, "post/close_checkpoint"),
+        _sql(run, "post/mark_checkpoint"),
         run_id=run.run_id,
         source_id=run.row.source_id,
         source_type=run.row.source_type,

@@ -28,7 +28,7 @@ class Status(StrEnum):
 
 A = Status  # The table below is read as a drawing; short names keep it one.
 
-# What a working run may always do: break off, be refused before its first posting, or be taken back.
+# What a working run may always do: break off, or be refused before its first posting.
 _BREAK_OFF = {A.INTERRUPTED: "The surroundings failed; what was posted stands and can be resumed."}
 _PAUSE = {A.PAUSED: "A person asked the run to wait."}
 _REFUSE = {A.REFUSED: "Plan, audit or validation said no; nothing was touched."}
@@ -93,7 +93,7 @@ GREEN = [A.COMPLETED, A.PREVIEWED]
 
 
 def check_step(run_id: str, current: Status, following: Status) -> None:
-    """Allow a step, or raise Fenced with a sentence. Standing still is allowed: a task is retried."""
+    """Allow a step, or raise Fenced. Standing still is allowed: a task is tried again."""
     if following != current and following not in STEPS[current]:
         raise Fenced(
             f"Run {run_id} is {current}; it cannot become {following}. "

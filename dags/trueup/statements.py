@@ -1,4 +1,4 @@
-"""The only door to SQL text: a statement is a file under `include/sql/`, its values are parameters."""
+"""The only door to SQL text: a statement is a file in `include/sql/`, values are parameters."""
 
 import hashlib
 from collections.abc import Iterable, Iterator

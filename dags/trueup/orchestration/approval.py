@@ -9,9 +9,12 @@ _BODY = """\
 {%- set verdicts = ti.xcom_pull(task_ids='validate') or {} %}
 Run **{{ ti.xcom_pull(task_ids='audit', key='run_id') }}**
 
-| read | postable | replayed | quarantined |
-|---|---|---|---|
-| {{ verdicts.read }} | {{ verdicts.postable }} | {{ verdicts.replayed }} | {{ verdicts.quarantined }} |
+| verdict | rows |
+|---|---|
+| read | {{ verdicts.read }} |
+| postable | {{ verdicts.postable }} |
+| replayed | {{ verdicts.replayed }} |
+| quarantined | {{ verdicts.quarantined }} |
 
 Approving lets it post exactly this: digest `{{ verdicts.digest }}`. The log of `validate` has the
 control totals and the trial balance that posting would leave.

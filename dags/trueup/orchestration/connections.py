@@ -1,4 +1,4 @@
-"""From Airflow's connections to the engine's: one conninfo a system, folders from the environment."""
+"""From Airflow's connections to the engine's: one conninfo a system, and the reports' folder."""
 
 import os
 from pathlib import Path
@@ -20,9 +20,7 @@ def conninfo(system: System) -> str:
     """
     connection = PostgresHook(postgres_conn_id=system.connection_id).connection
     extras = {
-        name: value
-        for name, value in connection.extra_dejson.items()
-        if name in _LIBPQ_KEYWORDS
+        name: value for name, value in connection.extra_dejson.items() if name in _LIBPQ_KEYWORDS
     }
     return make_conninfo(
         host=connection.host,

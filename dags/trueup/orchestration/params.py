@@ -56,7 +56,8 @@ def backfill_params() -> dict[str, Param]:
             examples=["opencollective/bank_accounts.csv"],
         ),
         "mapping": _text(
-            None, _WHAT, "YAML file that says how the source's columns become ours (docs/mapping.md)."
+            None, _WHAT,
+            "YAML file that says how the source's columns become ours (docs/mapping.md).",
         ),
         "expected_balances": _text(
             None, _WHAT,
@@ -92,7 +93,8 @@ def backfill_params() -> dict[str, Param]:
             10, _HOW, "Check all balances against their entries every so many batches.", minimum=1
         ),
         "max_retries": _number(
-            3, _HOW, "How often a batch is tried again after a passing error.", minimum=0, maximum=20
+            3, _HOW, "How often a batch is tried again after a passing error.",
+            minimum=0, maximum=20,
         ),
         "retry_delay": _number(
             1000, _HOW, "Milliseconds before the first retry; doubling after.",
@@ -110,8 +112,8 @@ def backfill_params() -> dict[str, Param]:
         ),
         "confirm_overlap": _switch(
             False, _HOW,
-            "This file is the whole source again: rows without a reference that an earlier delivery "
-            "posted are the same rows.",
+            "This file is the whole source again: rows without a reference that an earlier "
+            "delivery posted are the same rows.",
         ),
         "max_quarantined": _text(
             "1 %", _WHEN, "Most rows that may be quarantined: a number, or a share such as 1 %.",

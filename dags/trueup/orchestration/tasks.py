@@ -2,6 +2,7 @@
 
 import logging
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 from airflow.sdk import get_current_context, task
@@ -85,9 +86,10 @@ def ingest(system: str) -> dict[str, Any]:
     """Stream the source into staging."""
     from trueup.stages.ingest import ingest as stage
 
-    with work.at_work(
-        systems.named(system), get_current_context(), "ingest", Status.INGESTING
-    ) as (connection, run):
+    with work.at_work(systems.named(system), get_current_context(), "ingest", Status.INGESTING) as (
+        connection,
+        run,
+    ):
         return stage(connection, run, _files(run))
 
 
@@ -105,7 +107,10 @@ def validate(system: str) -> dict[str, Any]:
 @task.branch(**_RETRIES)
 def gate(system: str) -> str:
     """Go on to the end of a dry run, to a person's approval, or to posting."""
-    with work.at_work(systems.named(system), get_current_context(), "validate") as (connection, run):
+    with work.at_work(systems.named(system), get_current_context(), "validate") as (
+        connection,
+        run,
+    ):
         if run.plan.dry_run:
             return "preview"
         if run.plan.approval == "auto" or run.row.approved_by:
@@ -117,10 +122,7 @@ def gate(system: str) -> str:
 @task(**_RETRIES)
 def preview(system: str) -> dict[str, Any]:
     """Execute a part for real, take it back, and close the dry run."""
-    from trueup.stages.preview import preview as stage
-
-    with work.at_work(systems.named(system), get_current_context(), "preview") as (connection, run):
-        return stage(connection, run)
+    return _run_stage(system, "preview")
 
 
 @task(trigger_rule="none_failed_min_one_success", **_RETRIES)
@@ -154,26 +156,15 @@ def post(system: str, range_no: int) -> dict[str, Any]:
 @task(**_RETRIES)
 def check_balances(system: str, checkpoints: list[dict[str, Any]]) -> dict[str, Any]:
     """See that every row is accounted for and every balance follows from its entries."""
-    from trueup.stages.check_balances import check_balances as stage
-
     for checkpoint in checkpoints:
         log.info("Checkpoint: %s", checkpoint)
-    with work.at_work(systems.named(system), get_current_context(), "check_balances") as (
-        connection,
-        run,
-    ):
-        return stage(connection, run)
+    return _run_stage(system, "check_balances")
 
 
 @task(**_RETRIES)
 def constrain(system: str) -> dict[str, Any]:
     """Apply the balance constraints and prove that they bite."""
-    from trueup.stages.constrain import constrain as stage
-
-    with work.at_work(
-        systems.named(system), get_current_context(), "constrain", Status.CONSTRAINING
-    ) as (connection, run):
-        return stage(connection, run)
+    return _run_stage(system, "constrain", Status.CONSTRAINING)
 
 
 @task(**_RETRIES)
@@ -192,17 +183,14 @@ def expect(system: str) -> dict[str, Any]:
 @task(**_RETRIES)
 def reconcile(system: str) -> dict[str, Any]:
     """Find every break between the books, their entries and the source's own balances."""
-    from trueup.stages.reconcile import reconcile as stage
-
-    with work.at_work(
-        systems.named(system), get_current_context(), "reconcile", Status.RECONCILING
-    ) as (connection, run):
-        return stage(connection, run)
+    return _run_stage(system, "reconcile", Status.RECONCILING)
 
 
 @task.branch(trigger_rule="all_done", **_RETRIES)
 def outcome(system: str) -> str | None:
     """When nothing works any more: complete the run, take it back, or leave it resumable."""
+    from trueup.stages.interrupt import interrupt
+
     context = get_current_context()
     with work.at_work(systems.named(system), context, "outcome") as (connection, run):
         if run.status in FINISHED:
@@ -215,33 +203,20 @@ def outcome(system: str) -> str | None:
         if run.status == Status.AWAITING_APPROVAL and answer:
             raise Refused(f"{_who_answered(answer)} rejected digest {run.row.digest}.")
         if run.status != Status.PAUSED:
-            message = run.row.message or "A task ended without a word; its log says more"
-            journal.finish(
-                connection,
-                run,
-                Status.INTERRUPTED,
-                f"{message.rstrip('.')}. What was posted stands: trigger it again as it was to "
-                "resume, or take it back with the DAG `rollback`.",
-            )
+            interrupt(connection, run)
         return None
 
 
 @task(**_RETRIES)
 def complete(system: str) -> dict[str, Any]:
     """Close the run."""
-    from trueup.stages.complete import complete as stage
-
-    with work.at_work(systems.named(system), get_current_context(), "complete") as (connection, run):
-        return stage(connection, run)
+    return _run_stage(system, "complete")
 
 
 @task(**_RETRIES)
 def roll_back(system: str) -> dict[str, Any]:
     """Take the run back and prove it by the state hash."""
-    from trueup.stages.roll_back import roll_back as stage
-
-    with work.at_work(systems.named(system), get_current_context(), "roll_back") as (connection, run):
-        return stage(connection, run)
+    return _run_stage(system, "roll_back")
 
 
 @task(trigger_rule="all_done", **_RETRIES)
@@ -260,7 +235,7 @@ def report(system: str) -> dict[str, str]:
 
 @task(trigger_rule="all_done")
 def verdict(system: str, green: list[str] = GREEN) -> str:
-    """Fail the DAG run unless its run ended as it should: a rollback is no success of a backfill."""
+    """Fail the DAG run unless its run ended as it should: a rolled back backfill is red."""
     found = work.run_id(get_current_context())
     with work.session(systems.named(system), f"verdict {found}") as connection:
         run = journal.read_run(connection, found)
@@ -270,6 +245,19 @@ def verdict(system: str, green: list[str] = GREEN) -> str:
         raise AirflowFailException(sentence)
     log.info("%s", sentence)
     return sentence
+
+
+def _run_stage(system: str, name: str, status: Status | None = None) -> dict[str, Any]:
+    """Run `stages/<name>.py` on this Airflow run's run.
+
+    Imported here, in the task: parsing a DAG file must not wait for pandas or Great Expectations.
+    """
+    stage = getattr(import_module(f"trueup.stages.{name}"), name)
+    with work.at_work(systems.named(system), get_current_context(), name, status) as (
+        connection,
+        run,
+    ):
+        return stage(connection, run)
 
 
 def _files(run: journal.Run) -> files.SourceFiles:

@@ -14,7 +14,7 @@ from trueup import errors, journal, statements
 from trueup.errors import DataFailure, OperationalFailure, Refused, Transient, TrueupError
 from trueup.journal import Attempt, Run
 from trueup.orchestration.connections import conninfo
-from trueup.run_state import Status
+from trueup.run_state import FINISHED, Status
 from trueup.systems import System
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ def is_alive(context: Context) -> Callable[[str, str], bool]:
     def ask(dag_id: str, airflow_run_id: str) -> bool:
         try:
             state = context["ti"].get_dagrun_state(dag_id=dag_id, run_id=airflow_run_id)
-        except Exception:  # noqa: BLE001 - a run that Airflow has forgotten raises what it likes
+        except Exception:  # for a run that it has forgotten, Airflow raises what it likes
             return False
         return str(state) in ("running", "queued")
 
@@ -98,8 +98,8 @@ def at_work(
         try:
             own(connection, run, attempt(context))
             journal.hold_worker_lock(connection, run)
-            if status:
-                journal.move(connection, run, status, stage=stage)
+            if status or run.status not in FINISHED:
+                journal.move(connection, run, status or run.status, stage=stage)
                 run = journal.read_run(connection, found)
             yield connection, run
         except (psycopg.Error, TrueupError) as error:
@@ -122,7 +122,7 @@ def own(connection: Connection, run: Run, worker: Attempt) -> None:
 
 
 def fail(system: System, run: Run, error: psycopg.Error | TrueupError) -> None:
-    """Write a failure down, over a session of its own, and raise what Airflow should do about it."""
+    """Write a failure down, over a session of its own, and raise what Airflow should make of it."""
     named = errors.from_database(error) if isinstance(error, psycopg.Error) else error
     log.error("%s", named)
     with session(system, f"failure {run.run_id}") as connection:

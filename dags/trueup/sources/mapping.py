@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -28,6 +29,7 @@ from pydantic import (
 )
 
 from trueup.errors import Refused
+from trueup.sources.records import printable
 
 Canonical = Literal[
     "ledgerId",
@@ -54,7 +56,14 @@ _NAIVE_ISO_TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?)?"
 )
 
-Text = Annotated[str, Field(min_length=1)]
+
+def _storable(text: str) -> str:
+    if printable(text) != text:
+        raise ValueError(f"{text!r} holds a character that the database cannot")
+    return text
+
+
+Text = Annotated[str, Field(min_length=1), AfterValidator(_storable)]
 
 
 def _one_character(value: Any) -> Any:
@@ -339,6 +348,7 @@ def _fault(fault: Any) -> str:
     expected = {
         "string_type": "must be text",
         "string_too_short": "must not be empty",
+        "string_unicode": "holds a character that the database cannot",
         "dict_type": "must be 'name: value' lines",
         "tuple_type": "must be a list",
     }.get(fault["type"], fault["msg"])

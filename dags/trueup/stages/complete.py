@@ -25,7 +25,7 @@ def complete(connection: Connection, run: Run) -> dict[str, Any]:
         f"replayed, {row.total_quarantined} quarantined; {row.breaks} breaks accepted."
     )
     with connection.transaction():
-        posting.close_checkpoint(connection, run, "COMPLETED", None)
+        posting.mark_checkpoint(connection, run, "COMPLETED", None)
         journal.finish(connection, run, Status.COMPLETED, message)
     statements.execute(connection, f"{run.system.name}/ingest/drop_staging", run_id=run.run_id)
     return counts

@@ -27,9 +27,7 @@ def constrain(connection: Connection, run: Run) -> dict[str, Any]:
         for row in statements.fetch_all(connection, _sql(run, "constrain/list_constraints"))
     }
     created = [
-        constraint
-        for constraint in run.system.constraints
-        if constraint.full_name not in standing
+        constraint for constraint in run.system.constraints if constraint.full_name not in standing
     ]
     for constraint in created:
         _add(connection, run, constraint)

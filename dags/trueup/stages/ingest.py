@@ -87,9 +87,7 @@ def _stage_accounts(connection: Connection, run: Run, files: SourceFiles) -> Non
 
 
 def _stage_expected_balances(connection: Connection, run: Run, files: SourceFiles) -> None:
-    statements.execute(
-        connection, "trueup/journal/delete_expected_balances", run_id=run.run_id
-    )
+    statements.execute(connection, "trueup/journal/delete_expected_balances", run_id=run.run_id)
     if files.expected_balances:
         statements.execute_each(
             connection,

@@ -88,7 +88,8 @@ class _Poster:
         pause = state.next_action.sleep if state.next_action else 0
         log.warning(
             "Range %d, try %d: %s Trying again in %.1f s.",
-            self._range_no, state.attempt_number, state.outcome and state.outcome.exception(), pause,
+            self._range_no, state.attempt_number, state.outcome and state.outcome.exception(),
+            pause,
         )  # fmt: skip
 
 

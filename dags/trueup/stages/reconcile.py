@@ -16,8 +16,8 @@ log = logging.getLogger(__name__)
 def reconcile(connection: Connection, run: Run) -> dict[str, Any]:
     """Find every break, in one snapshot: trial balance, stored balances, expected balances.
 
-    Raises DataFailure when there are more breaks than `accept_breaks`, or when a currency's balances
-    do not net to what they netted to before the run.
+    Raises DataFailure when there are more breaks than `accept_breaks`, or when a currency's
+    balances do not net to what they netted to before the run.
     """
     journal.check_all_posted(connection, run)
     connection.isolation_level = IsolationLevel.REPEATABLE_READ

@@ -24,13 +24,15 @@ def roll_back(connection: Connection, run: Run) -> dict[str, Any]:
     Every step commits with balances and entries in agreement, so it can be killed and repeated.
     Raises RollbackRefused, and leaves the run `rollback_failed`, when the way back is closed.
     """
+    if run.status == Status.ROLLED_BACK:
+        return {"deleted": 0, "proof": "equal", "kept_accounts": []}
     # The fence: from here on no batch of this run can commit, and those in flight have ended.
     journal.move(connection, run, Status.ROLLING_BACK, stage="roll_back")
     try:
         return _roll_back(connection, run)
     except (RollbackRefused, psycopg.IntegrityError) as error:
         refusal = error if isinstance(error, RollbackRefused) else _closed_by_database(error)
-        posting.close_checkpoint(connection, run, "FAILED", str(refusal))
+        posting.mark_checkpoint(connection, run, "FAILED", str(refusal))
         journal.finish(connection, run, Status.ROLLBACK_FAILED, str(refusal))
         raise refusal from error
 
@@ -44,7 +46,9 @@ def _roll_back(connection: Connection, run: Run) -> dict[str, Any]:
         _drop_constraints(connection, run)
         deleted = _delete_entries(connection, run)
         with connection.transaction():
-            statements.execute(connection, _sql(run, "constrain/clear_exemption"), run_id=run.run_id)
+            statements.execute(
+                connection, _sql(run, "constrain/clear_exemption"), run_id=run.run_id
+            )
             kept = (
                 statements.fetch_one(
                     connection, _sql(run, "roll_back/delete_accounts"), **_key(run)
@@ -58,7 +62,7 @@ def _roll_back(connection: Connection, run: Run) -> dict[str, Any]:
         f"were removed; state hash {proof}."
     ) + (f" Accounts that others have used since were kept: {', '.join(kept)}." if kept else "")
     with connection.transaction():
-        posting.close_checkpoint(connection, run, "FAILED", message)
+        posting.mark_checkpoint(connection, run, "FAILED", message)
         journal.finish(connection, run, Status.ROLLED_BACK, message)
     statements.execute(connection, _sql(run, "ingest/drop_staging"), run_id=run.run_id)
     return {"deleted": deleted, "proof": proof, "kept_accounts": kept}

@@ -145,9 +145,7 @@ def _check_quotas(connection: Connection, run: Run, counts: Any, digest: str) ->
 
 
 def _commonest(connection: Connection, run: Run) -> str:
-    reasons = statements.fetch_all(
-        connection, "trueup/journal/count_reasons", run_id=run.run_id
-    )
+    reasons = statements.fetch_all(connection, "trueup/journal/count_reasons", run_id=run.run_id)
     if not reasons:
         return ""
     first = reasons[0]

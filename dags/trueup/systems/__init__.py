@@ -1,4 +1,4 @@
-"""What is special about each system, declared; a stage reads it and never asks which one it serves."""
+"""What is special about each system, declared; no stage asks which one it serves."""
 
 from trueup.systems.declaration import System
 from trueup.systems.ledger import LEDGER

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Constraint:
-    """A rule that `constrain` applies: `<table>_<name>`, with add_, validate_, probe_, drop_ files."""
+    """A rule that `constrain` applies: add_, validate_, probe_ and drop_<name>.sql make it."""
 
     table: str
     name: str

@@ -110,6 +110,8 @@ def test_a_mapping_cannot_be_changed():
         ("columns: {amount: [x]}", "columns.amount must be text"),
         ("columns: {amount: ''}", "columns.amount must not be empty"),
         ("columns: {amount: }", "columns.amount must be text"),
+        (r'constants: {ledgerId: "a\0"}', "holds a character that the database cannot"),
+        (r'account_ids: {"a": "\ud800"}', "holds a character that the database cannot"),
         ("timestamp_formats: '%d.%m.%Y'", "timestamp_formats must be a list"),
         ("timestamp_formats: ['%d.%m.']", "does not name day, month and year"),
         ("timestamp_formats: ['%d.%m.%Y %Z']", "%Z names a zone but does not read it; use %z"),

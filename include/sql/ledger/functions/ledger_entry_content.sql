@@ -1,6 +1,6 @@
 -- Fingerprints what an entry says apart from its key: same key and same content is a replay.
 -- The timestamp is the source's own, NULL when it gave none: a filled-in now() must not make
--- tomorrow's delivery of the same row a conflict. ROW()::TEXT quotes, so no two contents run together.
+-- tomorrow's delivery of the same row a conflict. ROW()::TEXT quotes: no two contents run together.
 CREATE OR REPLACE FUNCTION ledger_entry_content(
     p_debit_account_id TEXT,
     p_credit_account_id TEXT,

@@ -1,5 +1,5 @@
 -- Holds the ledger against the source's own balances, as of their date, and names likely causes.
--- The ledger's figure is opening balance plus entries up to as_of; difference is ledger less source.
+-- The ledger's figure is opening balance plus entries up to as_of; difference: ledger less source.
 WITH expected AS (
     SELECT
         account_id,

@@ -1,4 +1,4 @@
--- Exempts the run's accounts once more: on the way back they may dip below zero as on the way there.
+-- Exempts the run's accounts once more: they may dip below zero on the way back as on the way in.
 WITH touched AS (
     SELECT debit_account_id AS account_id
     FROM ledger_entries WHERE id > %(high_water_entry_id)s AND run_id = %(run_id)s

@@ -1,5 +1,5 @@
 -- Creates the ledger where it is missing, and adds to an existing one the columns that a run needs.
--- COLLATE "C": ids are compared as bytes, in one order on every server; that order is the lock order.
+-- COLLATE "C": ids are compared as bytes, in one order on every server: it is the lock order.
 CREATE TABLE IF NOT EXISTS bank_accounts (
     id TEXT COLLATE "C" PRIMARY KEY,
     currency_code TEXT NOT NULL,
@@ -8,7 +8,8 @@ CREATE TABLE IF NOT EXISTS bank_accounts (
     reserved_balance NUMERIC NOT NULL DEFAULT 0,
     created_at TIMESTAMPTZ NOT NULL DEFAULT now(),
     updated_at TIMESTAMPTZ NOT NULL DEFAULT now()
-) WITH (fillfactor = 50); -- Balances change in place: half a page free keeps hot accounts on one page.
+-- Balances change in place: half a page free keeps hot accounts on one page.
+) WITH (fillfactor = 50);
 
 ALTER TABLE bank_accounts
 ADD COLUMN IF NOT EXISTS normal_side TEXT NOT NULL DEFAULT 'debit'

@@ -24,7 +24,8 @@ SELECT
     'duplicate_reference',
     format(
         CASE
-            WHEN judged.posted_before THEN 'Reference %%s was posted before; skip_duplicates is off.'
+            WHEN judged.posted_before
+                THEN 'Reference %%s was posted before; skip_duplicates is off.'
             ELSE 'Reference %%s stood in this source before; skip_duplicates is off.'
         END, judged.reference_id
     ),

@@ -22,7 +22,9 @@ WITH fresh AS (
     SELECT currency_code, id, CASE normal_side WHEN 'debit' THEN balance ELSE -balance END
     FROM bank_accounts
 ), resulting AS (
-    SELECT currency_code, account_id, sum(debit) AS debit FROM legs GROUP BY currency_code, account_id
+    SELECT currency_code, account_id, sum(debit) AS debit
+    FROM legs
+    GROUP BY currency_code, account_id
 ), totals AS (
     SELECT currency_code, count(*) AS entries, sum(amount) AS amount FROM fresh
     GROUP BY currency_code

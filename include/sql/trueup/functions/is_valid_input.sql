@@ -1,4 +1,4 @@
--- Tells whether a text can be read as a type, without raising; PostgreSQL 15 lacks pg_input_is_valid.
+-- Tells whether a text can be read as a type; PostgreSQL 15 has no pg_input_is_valid.
 DO $do$
 BEGIN
     IF current_setting('server_version_num')::INTEGER >= 160000 THEN

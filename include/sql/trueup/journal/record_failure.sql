@@ -3,4 +3,4 @@ UPDATE trueup.runs SET
     failure = %(failure)s,
     message = %(message)s,
     last_seen_at = clock_timestamp()
-WHERE run_id = %(run_id)s AND (failure IS NULL OR (failure = 'operational' AND %(failure)s = 'data'))
+WHERE run_id = %(run_id)s AND coalesce(failure, 'operational') = 'operational'

@@ -39,9 +39,9 @@ CREATE TABLE trueup.runs (
     source_fingerprint TEXT,
     mapping_fingerprint TEXT,
     code_fingerprint TEXT NOT NULL,
-    -- The attempt that owns the run. A worker of an earlier attempt finds another number here and stops.
+    -- The attempt that owns the run. A worker of an earlier one finds another number and stops.
     attempt INTEGER NOT NULL DEFAULT 1,
-    -- Rows staged and their control hash: an unlogged staging table is empty after a database crash.
+    -- Rows staged and their control hash: an unlogged table is empty after a database crash.
     staged_rows BIGINT,
     staged_hash TEXT,
     left_out BIGINT NOT NULL DEFAULT 0,

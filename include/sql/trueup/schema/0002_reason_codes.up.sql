@@ -1,6 +1,6 @@
 -- Fills the one list of reasons for which a row is quarantined.
 INSERT INTO trueup.reason_codes (code, meaning) VALUES
-('unreadable_line', 'The line is not a record of the file: quotes, number of fields or characters.'),
+('unreadable_line', 'The line is no record of the file: quotes, fields or characters are off.'),
 ('missing_field', 'A field that has no default is empty.'),
 ('field_too_long', 'A name or reference is longer than 255 characters.'),
 ('invalid_amount', 'The amount is not a plain decimal number above zero.'),

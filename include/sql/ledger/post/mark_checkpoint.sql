@@ -1,7 +1,9 @@
--- Says on the source's checkpoint row how the run stands: finished, failed, paused or resumed.
+-- Says on the source's checkpoint row how its run stands: going on, finished, failed or paused.
 UPDATE ledger_backfill_checkpoints SET
     status = %(status)s::TEXT,
-    completed_at = CASE WHEN %(status)s::TEXT = 'COMPLETED' THEN clock_timestamp() AT TIME ZONE 'UTC' END,
+    completed_at = CASE
+        WHEN %(status)s::TEXT = 'COMPLETED' THEN clock_timestamp() AT TIME ZONE 'UTC'
+    END,
     last_checkpoint_at = clock_timestamp() AT TIME ZONE 'UTC',
     error_message = %(message)s
 WHERE

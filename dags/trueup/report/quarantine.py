@@ -1,0 +1,46 @@
+"""Writes the rows in quarantine as a CSV that can be mended and fed back in as it is."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+from psycopg import Connection
+
+from trueup import statements
+from trueup.journal import Run
+from trueup.sources.mapping import CANONICAL_NAMES
+
+# Behind the columns of the source format, where no reader looks for a posting's fields.
+NOTES = ("quarantineLine", "quarantineReasonCode", "quarantineReason", "quarantineRaw")
+
+_ROWS_PER_FETCH = 2_000
+# What a cell of a spreadsheet holds. The journal keeps the text whole.
+_RAW_CHARACTERS = 32_000
+
+
+def write(connection: Connection, run: Run, path: Path) -> None:
+    """Stream the run's quarantine into a CSV in UTF-8; a million rows take no more memory than one.
+
+    Every row carries the reference that it was given, so that it keeps its identity when mended.
+    """
+    with (
+        path.open("w", encoding="utf-8", newline="") as file,
+        connection.transaction(),
+        connection.cursor(name="quarantine") as cursor,
+    ):
+        cursor.itersize = _ROWS_PER_FETCH
+        cursor.execute(statements.text("trueup/journal/list_quarantined"), {"run_id": run.run_id})
+        writer = csv.writer(file)
+        writer.writerow((*CANONICAL_NAMES, *NOTES))
+        for row in cursor:
+            writer.writerow(
+                (
+                    *(row.fields.get(name) for name in CANONICAL_NAMES),
+                    row.position, row.reason_code, row.reason, _on_one_line(row.raw),
+                )
+            )  # fmt: skip
+
+
+def _on_one_line(raw: str) -> Any:
+    r"""The raw text, line ends as \n and \r: a reader limits how many lines a record may have."""
+    return raw[:_RAW_CHARACTERS].replace("\r", "\\r").replace("\n", "\\n")
