@@ -1,41 +1,40 @@
-"""An Airflow of the tests' own: its metadata lie in a database that goes with the session.
+"""An Airflow of the tests' own, whose metadata lie in a database that goes with the session.
 
-The environment is set before Airflow is imported: it reads DAGS_FOLDER and the metadata's address
+The environment is set before Airflow is imported: it reads its folders and the metadata's address
 at import, and `dag.test()` needs the DAG to lie in a configured bundle.
 """
 
-import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-import psycopg
 import pytest
+from conftest import ROOT, Database
 from psycopg.conninfo import conninfo_to_dict
 
-ROOT = Path(__file__).resolve().parents[2]
-SAMPLE = {
-    "source": "opencollective/ledger_entries.csv",
-    "accounts": "opencollective/bank_accounts.csv",
-    "expected_balances": "opencollective/expected_balances.csv",
-}
+
+def uri(conninfo: str) -> str:
+    """A libpq conninfo as the URI that Airflow wants."""
+    parts = {name: quote(str(value), safe="") for name, value in conninfo_to_dict(conninfo).items()}
+    login = parts["user"] + (f":{parts['password']}" if "password" in parts else "")
+    return f"postgresql://{login}@{parts['host']}:{parts['port']}/{parts['dbname']}"
 
 
 @pytest.fixture(scope="session")
 def airflow_home(
     tmp_path_factory: pytest.TempPathFactory, metadata_database: str
 ) -> Iterator[Path]:
-    """A folder for Airflow with migrated metadata; the whole session's DAG tests share it."""
+    """AIRFLOW_HOME with migrated metadata; the session's DAG tests share it."""
     home = tmp_path_factory.mktemp("airflow")
     os.environ |= {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata_database,
         "TRUEUP_REPORTS": str(home / "reports"),
     }
@@ -43,3 +42,21 @@ def airflow_home(
         [sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True
     )
     yield home
+    if "airflow.settings" in sys.modules:
+        # Its sessions end before their database does.
+        sys.modules["airflow.settings"].dispose_orm()
+
+
+@pytest.fixture
+def run_dag(
+    airflow_home: Path, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Any]:
+    """Run a whole DAG in this process, as `airflow dags test` does; gives the finished DAG run."""
+    monkeypatch.setenv("AIRFLOW_CONN_LEDGER_DB", uri(database.conninfo))
+
+    def run(dag_id: str, **conf: Any) -> Any:
+        from airflow.utils.cli import get_bagged_dag
+
+        return get_bagged_dag(bundle_names=None, dag_id=dag_id).test(run_conf=conf)
+
+    return run

@@ -69,7 +69,7 @@ def gather(connection: Connection, run: Run) -> Facts:
         "constraints": _constraints(connection, run),
         "expectations": {
             "results": _all(connection, "trueup/journal/list_expectation_results", run),
-            "data_docs": (figures.get("expectations") or {}).get("data_docs"),
+            **({"data_docs": None, "pages": []} | figures.get("expectations", {})),
         },
         "state_hash": {"before": row.state_hash_before, "after": row.state_hash_after},
         "digest": {
@@ -109,7 +109,7 @@ def _breaks(connection: Connection, run: Run) -> dict[str, Any]:
         # None: nothing was compared yet.
         "total": rows[0]["total"] if rows else run.row.breaks,
         "accepted": run.plan.accept_breaks,
-        "compared_with_expected_balances": run.plan.expected_balances is not None,
+        "expected_balances": (run.row.figures.get("audit") or {}).get("expected_balances", 0),
         "largest": [{key: row[key] for key in row if key != "total"} for row in rows],
     }
 

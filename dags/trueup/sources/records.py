@@ -4,14 +4,19 @@ A record that cannot be read takes only its first physical line with it; reading
 next. So a quote that is never closed spoils the line it stands on, not the rest of the file.
 """
 
+import csv
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache
 
 MAX_RECORD_LINES = 1_000
 MAX_RECORD_CHARACTERS = 1 << 20
+
+# A field may be as long as a record, and the csv module's own limit is 131,072 characters. It is
+# one number for the whole process, so it is raised here once, and never lowered for others.
+csv.field_size_limit(max(csv.field_size_limit(), MAX_RECORD_CHARACTERS))
 
 # Number of the first line, the text as it stood, then either the fields or why there are none.
 Record = tuple[int, str, list[str] | None, str | None]
@@ -30,32 +35,23 @@ def split_record(text: str, delimiter: str, quote: str | None) -> list[str] | No
     A quote has a meaning only at the beginning of a field, as in RFC 4180; elsewhere it is an
     ordinary character, so that unquoted JSON reads. Raises Malformed.
     """
-    pieces = text.split(delimiter)
     if quote is None or quote not in text:
-        return pieces
-    fields = []
-    rest = iter(pieces)
-    for piece in rest:
-        if piece and piece[0] == quote:
-            # Within quotes, delimiters are text: join pieces until the quotes are in pairs.
-            if piece.count(quote) % 2:
-                parts = [piece]
-                for piece in rest:
-                    parts.append(piece)
-                    if piece.count(quote) % 2:
-                        break
-                else:
-                    return None
-                piece = delimiter.join(parts)
-            if piece[-1] != quote:
-                raise Malformed("has text between a closing quote and the next delimiter")
-            piece = piece[1:-1]
-            if quote in piece:
-                if quote in piece.replace(quote * 2, ""):
-                    raise Malformed("has a quote inside a quoted field that is not doubled")
-                piece = piece.replace(quote * 2, quote)
-        fields.append(piece)
-    return fields
+        return text.split(delimiter)
+    try:
+        return next(csv.reader((text,), _dialect(delimiter, quote)))
+    except csv.Error as error:
+        if str(error) == "unexpected end of data":
+            return None
+        raise Malformed(
+            "has quotes around less than a field: text between a closing quote and the next "
+            "delimiter, or a line end outside of quotes"
+        ) from error
+
+
+@cache
+def _dialect(delimiter: str, quote: str) -> csv.Dialect:
+    """Made once: to read options anew takes the csv module as long as to read a record."""
+    return csv.reader((), delimiter=delimiter, quotechar=quote, strict=True).dialect
 
 
 def printable(text: str) -> str:
@@ -88,97 +84,91 @@ class RecordReader:
         Blank lines are no records. Each other line is in exactly one record's text. Never raises
         for what the lines hold.
         """
-        delimiter, quote, width = self.delimiter, self.quote, self.width
+        delimiter, width = self.delimiter, self.width
+        quote = self.quote or "\n"  # no line holds a line end, so without a quote none is found
         plain = self.spotless and width > 1
         stream = _Lines(lines)
         for line in stream:
             raw = line.rstrip("\r\n")
             # The common case by itself: the speed of the whole reading depends on it.
-            if plain and len(raw) <= MAX_RECORD_CHARACTERS:
-                try:
-                    fields = split_record(raw, delimiter, quote)
-                except Malformed:
-                    fields = None
-                if fields is not None and len(fields) == width:
+            if plain and quote not in raw and len(raw) <= MAX_RECORD_CHARACTERS:
+                fields = raw.split(delimiter)
+                if len(fields) == width:
                     yield position, raw, fields, None
                     position += 1
                     continue
             if raw.strip() or delimiter in raw:
-                raw, fields, reason, line_count = self._read_one(line, stream)
-                yield position, raw, fields, reason
+                record, line_count = self._read_one(position, line, stream)
+                yield record
                 position += line_count
             else:
                 position += 1
 
-    def _read_one(
-        self, first: str, stream: "_Lines"
-    ) -> tuple[str, list[str] | None, str | None, int]:
-        """Read the record that begins with this line: text, fields, why not, how many lines."""
+    def _read_one(self, position: int, first: str, stream: "_Lines") -> tuple[Record, int]:
+        """Read the record that begins with this line; tell how many lines it takes."""
         raw = first.rstrip("\r\n")
+        lines = [first]
         try:
             self._refuse_foul(raw)
             fields = split_record(raw, self.delimiter, self.quote)
-            lines = [first]
             if fields is None:
-                fields, lines = self._read_on(first, stream)
+                fields = self._read_on(lines, stream)
+                raw = "".join(lines).rstrip("\r\n")
             self._refuse_width(fields)
-            return "".join(lines).rstrip("\r\n"), fields, None, len(lines)
         except Malformed as fault:
-            return printable(raw), None, f"This line {fault}.", 1
+            stream.take_back(lines[1:])
+            raw = printable(first.rstrip("\r\n"))
+            return (position, raw, None, f"This line {fault}."), 1
+        return (position, raw, fields, None), len(lines)
 
-    def _read_on(self, first: str, stream: "_Lines") -> tuple[list[str], list[str]]:
-        """Read the further lines of a quoted field that goes on; hand them back if it does not.
+    def _read_on(self, lines: list[str], stream: "_Lines") -> list[str]:
+        """Add the further lines of a quoted field that goes on to its first; read them as one.
 
         Quotes come in pairs, so only a line with an odd number of them can close the field, and no
         line in between can open one. Hence a line is handed back at most once for each odd line,
         and a file of unclosed quotes is read in linear time.
         """
         assert self.quote is not None
-        lines = [first]
+        first = lines[0]
         if first.count(self.quote) % 2 == 0:
             raise Malformed("opens a quote that is not closed")
-        try:
-            characters = len(first)
-            for line in stream:
-                lines.append(line)
-                characters += len(line)
-                if len(lines) > MAX_RECORD_LINES or characters > MAX_RECORD_CHARACTERS:
-                    raise Malformed(
-                        f"opens a quote that is not closed within {MAX_RECORD_LINES} lines and "
-                        f"{MAX_RECORD_CHARACTERS:,} characters"
-                    )
-                if _FOUL.search(line) or self._stands_alone(line):
+        characters = len(first)
+        for line in stream:
+            lines.append(line)
+            characters += len(line)
+            if len(lines) > MAX_RECORD_LINES or characters > MAX_RECORD_CHARACTERS:
+                raise Malformed(
+                    f"opens a quote that is not closed within {MAX_RECORD_LINES} lines and "
+                    f"{MAX_RECORD_CHARACTERS:,} characters"
+                )
+            if _FOUL.search(line) or self._stands_alone(line):
+                raise Malformed(_UNCLOSED)
+            if line.count(self.quote) % 2:
+                self._refuse_stray_pair(first, line)
+                text = "".join(lines).rstrip("\r\n")
+                fields = split_record(text, self.delimiter, self.quote)
+                if fields is None:
                     raise Malformed(_UNCLOSED)
-                if line.count(self.quote) % 2:
-                    self._refuse_stray_pair(first, line)
-                    text = "".join(lines).rstrip("\r\n")
-                    fields = split_record(text, self.delimiter, self.quote)
-                    if fields is None:
-                        raise Malformed(_UNCLOSED)
-                    self._refuse_width(fields)
-                    return fields, lines
-            raise Malformed("opens a quote that is not closed before the file ends")
-        except Malformed:
-            stream.take_back(lines[1:])
-            raise
+                return fields
+        raise Malformed("opens a quote that is not closed before the file ends")
 
     def _stands_alone(self, line: str) -> bool:
         """Whether a continuation is a record itself, without quotes inside unquoted fields.
 
         Then the quote before it was never closed, and the lines must not run together.
         """
+        assert self.quote is not None
         text = line.rstrip("\r\n")
-        if text.count(self.delimiter) < self.width - 1 or not self._strict_record(text):
+        try:
+            fields = split_record(text, self.delimiter, self.quote) or []
+        except Malformed:
             return False
-        fields = split_record(text, self.delimiter, self.quote)
-        return fields is not None and len(fields) == self.width
-
-    @cached_property
-    def _strict_record(self) -> Callable[[str], re.Match[str] | None]:
-        """RFC 4180 to the letter; possessive, so that no text makes it try twice."""
-        quote, delimiter = re.escape(self.quote or "\n"), re.escape(self.delimiter)
-        field = f"(?:{quote}(?:[^{quote}]|{quote}{quote})*+{quote}|[^{quote}{delimiter}]*+)"
-        return re.compile(f"{field}(?:{delimiter}{field})*+").fullmatch
+        quote, doubled = self.quote, self.quote * 2
+        return len(fields) == self.width and all(
+            f"{quote}{field.replace(quote, doubled)}{quote}" in text
+            for field in fields
+            if quote in field
+        )
 
     def _refuse_stray_pair(self, first: str, last: str) -> None:
         """Refuse to join two lines that each hold all the delimiters of a record.

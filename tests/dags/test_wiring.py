@@ -1,0 +1,56 @@
+"""What a person reads in Airflow before anything runs: the graph, the form, the help."""
+
+import pytest
+from conftest import ROOT
+
+pytestmark = pytest.mark.filterwarnings("default")
+
+
+@pytest.fixture(scope="module")
+def dags(airflow_home):
+    from airflow.dag_processing.dagbag import DagBag
+
+    bag = DagBag(dag_folder=str(ROOT / "dags"), include_examples=False)
+    assert bag.import_errors == {}
+    return bag.dags
+
+
+def test_there_is_a_dag_for_every_file(dags):
+    assert set(dags) == {path.stem for path in (ROOT / "dags").glob("*.py")}
+
+
+def test_the_graph_reads_as_the_journey_of_a_batch(dags):
+    order = [task.task_id for task in dags["ledger_backfill"].topological_sort()]
+
+    journey = [
+        "audit", "ingest", "validate", "gate", "open_posting", "post", "check_balances",
+        "constrain", "expect", "reconcile", "outcome", "complete", "report", "verdict",
+    ]  # fmt: skip
+    assert [task for task in order if task in journey] == journey
+    assert set(order) - set(journey) == {"preview", "approve", "roll_back"}
+
+
+def test_the_only_leaf_is_the_verdict(dags):
+    for dag in dags.values():
+        assert [task.task_id for task in dag.leaves] == ["verdict"]
+
+
+def test_every_param_says_what_it_is_and_stands_in_a_group(dags):
+    params = dags["ledger_backfill"].params
+    for name in params:
+        param = params.get_param(name)
+        assert param.description, name
+        assert param.schema["section"], name
+
+
+def test_a_person_who_triggers_gets_a_dry_run_unless_they_say_otherwise(dags):
+    assert dags["ledger_backfill"].params["dry_run"] is True
+
+
+def test_the_form_and_the_plan_know_the_same_params_and_defaults(dags):
+    from trueup.plan import Plan
+
+    params = dags["ledger_backfill"].params
+    assert set(params) == set(Plan.model_fields)
+    given = {name: params.get_param(name).value for name in params} | {"source": "a.csv"}
+    assert Plan.from_params(given) == Plan(source="a.csv")
