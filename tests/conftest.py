@@ -12,10 +12,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from databases import Database, Server
 from psycopg.conninfo import conninfo_to_dict
-from runs import SAMPLES, Books
 
+from databases import Database, Server
+from runs import SAMPLES, Books
 from trueup import journal, migrations
 from trueup.systems import LEDGER
 
@@ -64,7 +64,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def migrated(server: Server) -> Database:
-    """The template: a ledger's database with the whole schema and no rows. Nobody connects to it."""
+    """The template: the whole schema and no rows. Nobody is connected to it."""
     database = server.create()
     with closing(database.connect()) as connection:
         migrations.migrate(connection, LEDGER)

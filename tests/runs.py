@@ -1,7 +1,7 @@
-"""Runs without Airflow: files in a folder that is a source root, and the stages in the DAG's order.
+"""Runs without Airflow: files below a source root, and the stages in the DAG's order.
 
-`Books` is one test's ledger. `books.backfill(entries, ...)` runs a whole backfill and gives its row;
-`books.begin(...)` gives an `Attempt` whose stages a test takes one by one.
+`Books` is one test's ledger. `books.backfill(entries, ...)` runs a whole backfill and gives its
+row; `books.begin(...)` gives an `Attempt` whose stages a test takes one by one.
 """
 
 import csv
@@ -121,9 +121,7 @@ class Books:
         for account in accounts or ("alice", "bob", "carol"):
             self.open_account(account)
 
-    def post_live(
-        self, debit: str, credit: str, amount: str, reference: str | None = None
-    ) -> None:
+    def post_live(self, debit: str, credit: str, amount: str, reference: str | None = None) -> None:
         """Post one entry as a live session does."""
         self.database.do(
             "SELECT post_ledger_entry('MASTER', %s, %s, %s, 'USD', 'fiat', 'LIVE', %s)",
@@ -150,7 +148,7 @@ class Books:
                 ),
                 journal.Attempt("ledger_backfill", airflow_run_id, "tester"),
                 fingerprints.of_posting_code("ledger"),
-                lambda dag_id, run_id: False,
+                lambda *_: False,
             )  # fmt: skip
         except Refused:
             connection.close()
@@ -188,7 +186,8 @@ class Books:
                 "FROM ledger_entries ORDER BY ledger_id, reference_id"
             ),
             "balances": rows(
-                "SELECT id, trim_scale(balance) AS balance, trim_scale(available_balance) AS available, "
+                "SELECT id, trim_scale(balance) AS balance, "
+                "trim_scale(available_balance) AS available, "
                 "trim_scale(reserved_balance) AS reserved, backfill_run_id AS exempted_by "
                 "FROM bank_accounts ORDER BY id"
             ),
@@ -415,52 +414,42 @@ class Killed(BaseException):
     """A worker's sudden end: nothing in the engine may catch it."""
 
 
-def statement_names(monkeypatch: Any, step: Callable[[], Any]) -> list[str]:
-    """The statements that a step runs, in order."""
-    names: list[str] = []
-    original = statements.execute
+@dataclass
+class Strike:
+    """A blow that falls before or after the n-th statement of a step, once."""
 
-    def execute(connection: Any, name: str, /, **values: Any) -> Any:
-        names.append(name)
-        return original(connection, name, **values)
+    number: int
+    when: str
+    blow: Callable[[Any], None]
+    statement: str | None = None
 
-    with monkeypatch.context() as patch:
-        patch.setattr(statements, "execute", execute)
-        step()
-    return names
+    def during(self, step: Callable[[], Any]) -> bool:
+        """Take the step; tells whether it lasted long enough for the blow to fall."""
+        seen = count(1)
+        original = statements.execute
 
+        def execute(connection: Any, name: str, /, **values: Any) -> Any:
+            if next(seen) != self.number:
+                return original(connection, name, **values)
+            self.statement = name
+            if self.when == "before":
+                self.blow(connection)
+                return original(connection, name, **values)
+            try:
+                return original(connection, name, **values)
+            finally:
+                self.blow(connection)
 
-def strike(
-    monkeypatch: Any, number: int, when: str, blow: Callable[[Any], None]
-) -> Callable[[], bool]:
-    """Let `blow(connection)` fall before or after the n-th statement from now on, once.
-
-    Gives a function that tells whether it fell.
-    """
-    seen = count(1)
-    fallen: list[bool] = []
-    original = statements.execute
-
-    def execute(connection: Any, name: str, /, **values: Any) -> Any:
-        mine = next(seen) == number
-        if mine and when == "before":
-            fallen.append(True)
-            blow(connection)
-        result = original(connection, name, **values)
-        if mine and when == "after":
-            fallen.append(True)
-            blow(connection)
-        return result
-
-    monkeypatch.setattr(statements, "execute", execute)
-    return lambda: bool(fallen)
+        statements.execute = execute
+        try:
+            step()
+        except Killed:
+            pass
+        finally:
+            statements.execute = original
+        return self.statement is not None
 
 
 def raise_killed(connection: Any) -> None:
     """The Python process is gone."""
     raise Killed
-
-
-def as_json(value: Any) -> Any:
-    """A value as it comes back from JSON."""
-    return json.loads(json.dumps(value))

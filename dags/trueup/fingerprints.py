@@ -20,10 +20,15 @@ def of_file(path: Path) -> str:
 
 
 def of_posting_code(system: str) -> str:
-    """SHA-256 of every statement that decides what is posted: a resume under others is refused."""
-    return statements.fingerprint(
+    """SHA-256 of all that decides what is posted: a resume under other code is refused.
+
+    The statements, and the modules that read a source: a resume may have to read it again.
+    """
+    sql = statements.fingerprint(
         f"{system}/functions", f"{system}/validate", f"{system}/post", "trueup/functions"
     )
+    modules = sorted((Path(__file__).parent / "sources").glob("*.py"))
+    return of_plan(sql, *(f"{path.name} {of_file(path)}" for path in modules))
 
 
 def of_state(connection: Connection, system: str, run_id: str, high_water_entry_id: int) -> str:

@@ -116,7 +116,8 @@ def refuse_run(
 ) -> str:
     """Write down a run that was refused before it began, and give its id."""
     run_id = _new_run_id(attempt.dag_id)
-    source = _storable(str(params.get("source") or "(none)"))
+    source = _storable(str(params.get("source") or "")).strip() or "(none)"
+    message = _storable(message)
     with connection.transaction():
         statements.execute(
             connection,
@@ -346,8 +347,11 @@ def move(
     status: Status,
     stage: str | None = None,
     message: str | None = None,
-) -> None:
-    """Take a legal step. Raises Fenced when it is not, or when another attempt owns the run."""
+) -> Run:
+    """Take a legal step and give the run after it.
+
+    Raises Fenced when the step is not legal, or when another attempt owns the run.
+    """
     with connection.transaction():
         locked = statements.fetch_one(connection, "trueup/journal/lock_run", run_id=run.run_id)
         _check_owner(run, locked)
@@ -361,6 +365,7 @@ def move(
             message=message,
             finished=status in FINISHED,
         )
+        return read_run(connection, run.run_id)
 
 
 def finish(connection: Connection, run: Run, status: Status, message: str) -> None:

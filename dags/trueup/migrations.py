@@ -33,7 +33,7 @@ def migrate(connection: Connection, system: System) -> list[str]:
             applied = _applied(connection)
             pending = [*_pending_schema(system, applied), *_pending_replaceable(system, applied)]
             for name in pending:
-                statements.execute_script(connection, name)
+                _apply(connection, name)
                 statements.execute(
                     connection,
                     "trueup/migrations/record_migration",
@@ -49,6 +49,19 @@ def migrate(connection: Connection, system: System) -> list[str]:
             f"{system.name}` once, or grant the role what the README lists."
         ) from error
     return pending
+
+
+def _apply(connection: Connection, name: str) -> None:
+    try:
+        statements.execute_script(connection, name)
+    except psycopg.errors.InsufficientPrivilege:
+        raise
+    except psycopg.ProgrammingError as error:
+        detail = f" ({error.diag.message_detail})" if error.diag.message_detail else ""
+        raise Refused(
+            f"What stands in {connection.info.dbname} is not as {name} needs it, and nothing is "
+            f"altered in silence: {error.diag.message_primary}{detail}"
+        ) from error
 
 
 def check_tables(conninfo: str, system: System) -> None:

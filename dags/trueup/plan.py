@@ -94,7 +94,7 @@ class Plan(BaseModel):
     prefix: Annotated[str, StringConstraints(max_length=100), AfterValidator(_storable)] = (
         "BACKFILL-"
     )
-    limit: int | None = Field(default=None, ge=1)
+    limit: int | None = Field(default=None, ge=1, le=10**15)
     not_before: OptionalTime = None
     not_after: OptionalTime = None
 
@@ -116,7 +116,9 @@ class Plan(BaseModel):
     max_quarantined: Annotated[Quota, BeforeValidator(Quota.parse)] = Quota(
         limit=Decimal(1), per_cent=True
     )
-    tolerance: Decimal = Field(default=Decimal(0), ge=0, allow_inf_nan=False)
+    tolerance: Decimal = Field(
+        default=Decimal(0), ge=0, allow_inf_nan=False, max_digits=60, decimal_places=30
+    )
     accept_breaks: int = Field(default=0, ge=0)
 
     @model_validator(mode="after")

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from psycopg import Connection, IsolationLevel
+from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from trueup import batches, fingerprints, journal, statements
-from trueup.errors import DataFailure
+from trueup.errors import DataFailure, OperationalFailure
 from trueup.journal import Run
 from trueup.run_state import Status
 
@@ -43,8 +43,9 @@ class Checkpoint:
 def open_posting(connection: Connection, run: Run) -> None:
     """Fix what the run starts from: state hash, baseline, accounts, key ranges. Safe to repeat.
 
-    Raises DataFailure when the staging is empty.
+    Raises OperationalFailure when the staging was lost.
     """
+    check_staging(connection, run)
     if run.row.state_hash_before is None:
         _take_baseline(connection, run)
     if journal.ranges(connection, run):
@@ -59,32 +60,28 @@ def _take_baseline(connection: Connection, run: Run) -> None:
     The table locks wait for postings in flight and hold new ones back; they are let go with the
     savepoint, while the snapshot taken under them stays. So every later entry has a higher id.
     """
-    connection.isolation_level = IsolationLevel.REPEATABLE_READ
-    try:
-        with connection.transaction():
-            with connection.transaction() as savepoint:
-                statements.execute(connection, _sql(run, "post/lock_books"))
-                mark = statements.fetch_one(
-                    connection, _sql(run, "post/read_high_water_mark")
-                ).high_water_entry_id
-                raise psycopg.Rollback(savepoint)
-            statements.execute(
-                connection,
-                _sql(run, "post/insert_baseline"),
-                run_id=run.run_id,
-                high_water_entry_id=mark,
-            )
-            state = fingerprints.of_state(connection, run.system.name, run.run_id, mark)
-            statements.execute(
-                connection,
-                "trueup/journal/save_state_before",
-                run_id=run.run_id,
-                state_hash=state,
-                high_water_entry_id=mark,
-            )
-            journal.log(connection, run, f"State hash before the first posting: {state}.")
-    finally:
-        connection.isolation_level = None
+    with statements.snapshot(connection):
+        with connection.transaction() as savepoint:
+            statements.execute(connection, _sql(run, "post/lock_books"))
+            mark = statements.fetch_one(
+                connection, _sql(run, "post/read_high_water_mark")
+            ).high_water_entry_id
+            raise psycopg.Rollback(savepoint)
+        statements.execute(
+            connection,
+            _sql(run, "post/insert_baseline"),
+            run_id=run.run_id,
+            high_water_entry_id=mark,
+        )
+        state = fingerprints.of_state(connection, run.system.name, run.run_id, mark)
+        statements.execute(
+            connection,
+            "trueup/journal/save_state_before",
+            run_id=run.run_id,
+            state_hash=state,
+            high_water_entry_id=mark,
+        )
+        journal.log(connection, run, f"State hash before the first posting: {state}.")
 
 
 def _open_ranges(connection: Connection, run: Run) -> None:
@@ -92,8 +89,6 @@ def _open_ranges(connection: Connection, run: Run) -> None:
     with connection.transaction():
         journal.fence(connection, run, Status.POSTING)
         bounds = statements.fetch_one(connection, _sql(run, "post/bound_keys"), run_id=run.run_id)
-        if bounds.first_key is None:
-            raise DataFailure(f"The staging of run {run.run_id} is empty; nothing can be posted.")
         statements.execute(connection, _sql(run, "post/create_accounts"), run_id=run.run_id)
         statements.execute(connection, _sql(run, "post/exempt_accounts"), run_id=run.run_id)
         cuts = batches.cut(bounds.first_key, bounds.last_key, run.plan.parallel_workers)
@@ -131,7 +126,8 @@ def post_next_batch(connection: Connection, run: Run, range_no: int) -> Checkpoi
     """Post the batch after the range's checkpoint; entries, balances, outbox, quarantine and
     checkpoint commit together or not at all.
 
-    Raises Fenced when the run is no longer this worker's, DataFailure when a row is lost.
+    Raises Fenced when the run is no longer this worker's, DataFailure when a row is lost,
+    OperationalFailure when the whole staging is.
     """
     started = time.perf_counter()
     with connection.transaction():
@@ -150,6 +146,7 @@ def post_next_batch(connection: Connection, run: Run, range_no: int) -> Checkpoi
             batch_size=run.plan.batch_size,
         )
         if ends.rows == 0:
+            check_staging(connection, run)
             batch = Batch(held.checkpoint_key + 1, held.last_key, 0, 0, 0, 0)
         else:
             batch = post_rows(connection, run, ends.first_key, ends.last_key)
@@ -213,6 +210,24 @@ def post_rows(connection: Connection, run: Run, first_key: int, last_key: int) -
             f"posted + {outcome.replayed} replayed + {quarantined} quarantined are {settled}."
         )
     return Batch(first_key, last_key, outcome.read, outcome.posted, outcome.replayed, quarantined)
+
+
+def check_staging(connection: Connection, run: Run) -> None:
+    """Raise OperationalFailure when what was staged is gone: a crash empties unlogged tables.
+
+    Without this look, a worker that outlives the crash would take the rest of its range for done.
+    """
+    if (
+        run.row.staged_rows
+        and not statements.fetch_one(
+            connection, _sql(run, "ingest/has_staged"), run_id=run.run_id
+        ).found
+    ):
+        raise OperationalFailure(
+            f"The staging of run {run.run_id} is empty: the database has crashed since it was "
+            "filled. What was posted stands; trigger the DAG again as it was, and the source is "
+            "read again."
+        )
 
 
 def check_balances(connection: Connection, run: Run) -> None:

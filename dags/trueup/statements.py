@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg import Connection, Cursor
+from psycopg import Connection, Cursor, IsolationLevel
 from psycopg.rows import namedtuple_row
 
 # Found from this file's own path: AIRFLOW_HOME says nothing about where a bundle was unpacked.
@@ -71,6 +71,18 @@ def copy_into(connection: Connection, name: str) -> Iterator[psycopg.Copy]:
     """Open the COPY of a statement file for writing rows."""
     with connection.cursor() as cursor, cursor.copy(text(name)) as copy:
         yield copy
+
+
+@contextmanager
+def snapshot(connection: Connection) -> Iterator[None]:
+    """A transaction in which every statement sees the books at one moment."""
+    connection.isolation_level = IsolationLevel.REPEATABLE_READ
+    try:
+        with connection.transaction():
+            yield
+    finally:
+        if not connection.closed:
+            connection.isolation_level = None
 
 
 def fingerprint(*folders: str) -> str:

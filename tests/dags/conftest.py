@@ -13,8 +13,9 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from conftest import ROOT, Database
 from psycopg.conninfo import conninfo_to_dict
+
+from conftest import ROOT, Database
 
 
 def uri(conninfo: str) -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from conftest import Database
 from runs import SAMPLE
 
@@ -102,9 +103,7 @@ def test_two_ranges_post_what_one_does(run_dag, database):
         ("../../../../../../etc/passwd", "outside the folders"),
     ],
 )
-def test_a_source_that_cannot_be_read_is_refused_with_a_sentence(
-    run_dag, database, source, words
-):
+def test_a_source_that_cannot_be_read_is_refused_with_a_sentence(run_dag, database, source, words):
     dag_run = run_dag("ledger_backfill", source=source, dry_run=False)
 
     (run,) = overview(database)

@@ -1,6 +1,7 @@
 """What a person reads in Airflow before anything runs: the graph, the form, the help."""
 
 import pytest
+
 from conftest import ROOT
 
 pytestmark = pytest.mark.filterwarnings("default")

@@ -7,39 +7,21 @@ session (the server ends it), and by SIGKILL of a real process.
 
 import os
 import signal
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import count
+from typing import Any
 
 import psycopg
 import pytest
-from runs import (
-    Attempt,
-    Books,
-    Killed,
-    entry,
-    payments,
-    raise_killed,
-    statement_names,
-    strike,
-)
 
+from databases import Database
+from runs import Attempt, Books, Strike, entry, payments, raise_killed
 from trueup import journal, posting, statements
-from trueup.errors import DataFailure
-from trueup.stages import roll_back as roll_back_stage
+from trueup.errors import Transient
+from trueup.run_state import Status
+from trueup.stages import constrain, post, roll_back
 
-# What one batch runs, in order. The commit lies between the last two.
-BATCH = [
-    "trueup/journal/share_run",
-    "trueup/journal/lock_range",
-    "ledger/post/find_batch_end",
-    "ledger/post/post_batch",
-    "trueup/journal/count_quarantined",
-    "trueup/journal/advance_range",
-    "ledger/post/lock_checkpoint",
-    "ledger/post/save_checkpoint",
-    "trueup/journal/insert_batch",
-    "trueup/journal/note_life",
-]
-POINTS = [(number, when) for number in range(1, len(BATCH) + 1) for when in ("before", "after")]
-COMMITTED = [(len(BATCH), "before"), (len(BATCH), "after")]
 PARAMS = {
     "accounts": "accounts.csv",
     "batch_size": 5,
@@ -107,20 +89,44 @@ def undisturbed(server, delivered, folder):
     return books.state()
 
 
-def clone(server, template, folder):
-    books = Books(server.create(template), folder)
-    yield books
-    server.drop(books.database)
+@pytest.fixture(scope="module")
+def validated(server, delivered, folder):
+    """A run that has judged its rows and posted none."""
+    database = server.create(delivered)
+    Books(database, folder).begin("entries.csv", **PARAMS).to_validated().die()
+    return database
 
 
-@pytest.fixture
-def fresh(server, delivered, folder):
-    yield from clone(server, delivered, folder)
+@pytest.fixture(scope="module")
+def all_posted(server, half_posted, folder):
+    """A run that has posted every batch."""
+    books = Books(server.create(half_posted), folder)
+    worker_of(books).post().check_balances().die()
+    return books.database
 
 
 @pytest.fixture
 def half(server, half_posted, folder):
-    yield from clone(server, half_posted, folder)
+    books = Books(server.create(half_posted), folder)
+    yield books
+    server.drop(books.database)
+
+
+@pytest.fixture(params=["before", "after"])
+def every_point(request, server, folder):
+    """Gives a database of its own, its worker and a strike for statement after statement.
+
+    A test breaks off when a strike did not fall any more: the step has no more statements.
+    """
+
+    def points(template: Database, blow: Callable) -> Iterator[tuple[Books, Attempt, Strike]]:
+        for number in count(1):
+            books = Books(server.create(template), folder)
+            strike = Strike(number, request.param, blow)
+            yield books, worker_of(books), strike
+            server.drop(books.database)
+
+    return points
 
 
 def worker_of(books: Books) -> Attempt:
@@ -132,12 +138,25 @@ def worker_of(books: Books) -> Attempt:
     return Attempt(books.database, connection, run_id, run.row.attempt, None)
 
 
+def next_batch(worker: Attempt) -> Callable[[], posting.Checkpoint]:
+    run = worker.run()
+    return lambda: posting.post_next_batch(worker.connection, run, 0)
+
+
+def all_batches(worker: Attempt) -> Callable[[], Any]:
+    """The poster opens a session of its own; its first statement marks it as a worker."""
+    run = worker.run()
+    return lambda: post.post(worker.connect, run, 0)
+
+
 @pytest.fixture(scope="module")
 def worlds(server, half_posted, folder):
     """The books before and after the second batch: the only two that others may ever see."""
     books = Books(server.create(half_posted), folder)
     before = seen(books)
-    worker_of(books).post_one_batch()
+    worker = worker_of(books)
+    worker.post_one_batch()
+    worker.die()
     after = seen(books)
     assert before != after
     return before, after
@@ -154,86 +173,86 @@ def seen(books: Books) -> dict:
     }
 
 
-def test_the_kill_points_are_all_the_statements_of_a_batch(half, monkeypatch):
-    worker = worker_of(half)
-    assert statement_names(monkeypatch, worker.post_one_batch) == BATCH
-
-
-@pytest.mark.parametrize(("number", "when"), POINTS)
 def test_a_worker_that_dies_leaves_a_whole_batch_or_none(
-    half, monkeypatch, worlds, undisturbed, number, when
+    every_point, half_posted, worlds, undisturbed
 ):
-    worker = worker_of(half)
-    with monkeypatch.context() as patch:
-        fell = strike(patch, number, when, raise_killed)
-        with pytest.raises(Killed):
-            worker.post_one_batch()
-    worker.die()
-
-    assert fell()
-    assert seen(half) == worlds[(number, when) in COMMITTED]
-    assert half.resume(**PARAMS).status == "completed"
-    assert half.state() == undisturbed
-
-
-@pytest.mark.parametrize(("number", "when"), POINTS)
-def test_a_worker_whose_session_is_ended_by_the_server_goes_on_with_a_new_one(
-    half, monkeypatch, undisturbed, number, when
-):
-    def end_session(connection: psycopg.Connection) -> None:
-        half.database.do("SELECT pg_terminate_backend(%s)", connection.info.backend_pid)
-        assert not half.disagreements(OPENINGS)
-
-    worker = worker_of(half)
-    # One statement comes first: the poster's own session marks itself as a worker.
-    with monkeypatch.context() as patch:
-        fell = strike(patch, number + 2, when, end_session)
-        worker.post()
-    assert fell()
-    assert not half.disagreements(OPENINGS)
-    worker.check_balances().constrain().expect().reconcile().complete()
-    assert half.state() == undisturbed
+    before, after = worlds
+    for books, worker, strike in every_point(half_posted, raise_killed):
+        fell = strike.during(next_batch(worker))
+        worker.die()
+        if not fell:
+            break
+        committed = strike.statement == "trueup/journal/note_life"
+        assert seen(books) == (after if committed else before), strike
+        assert books.resume(**PARAMS).status == "completed", strike
+        assert books.state() == undisturbed, strike
+    assert strike.number > 10
 
 
-@pytest.mark.parametrize(("number", "when"), POINTS)
 def test_a_process_that_is_killed_leaves_a_whole_batch_or_none(
-    half, worlds, undisturbed, number, when
+    every_point, half_posted, worlds, undisturbed
 ):
+    for books, worker, strike in every_point(half_posted, kill_this_process):
+        worker.die()
+        if not dies_in_a_process_of_its_own(books, strike):
+            break
+        books.wait_until_nobody_works()
+        assert seen(books) in worlds, strike
+        assert books.resume(**PARAMS).status == "completed", strike
+        assert books.state() == undisturbed, strike
+    assert strike.number > 10
+
+
+def dies_in_a_process_of_its_own(books: Books, strike: Strike) -> bool:
+    """Post a batch in a child and tell whether SIGKILL met it."""
     child = os.fork()
     if not child:
         try:
-            strike_forever(number, when)
-            worker_of(half).post_one_batch()
+            strike.during(next_batch(worker_of(books)))
         finally:
-            os._exit(1)
+            os._exit(0)
     _, status = os.waitpid(child, 0)
-    assert os.WIFSIGNALED(status)
-    assert os.WTERMSIG(status) == signal.SIGKILL
-
-    half.wait_until_nobody_works()
-    assert seen(half) == worlds[(number, when) in COMMITTED]
-    assert half.resume(**PARAMS).status == "completed"
-    assert half.state() == undisturbed
+    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
 
 
-def strike_forever(number: int, when: str) -> None:
-    """In a child process: SIGKILL at the n-th statement that a batch runs."""
-    patch = pytest.MonkeyPatch()
-    # The first statements read the run and mark the worker.
-    strike(patch, number + 3, when, lambda connection: os.kill(os.getpid(), signal.SIGKILL))
+def kill_this_process(connection: psycopg.Connection) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_worker_whose_session_is_ended_by_the_server_goes_on_with_a_new_one(
+    server, every_point, half_posted, undisturbed
+):
+    """From the first statement of the poster's session to its last, balance checks included."""
+
+    def end_session(connection: psycopg.Connection) -> None:
+        pid = connection.info.backend_pid
+        server.connection.execute("SELECT pg_terminate_backend(%s)", [pid])
+
+    for books, worker, strike in every_point(half_posted, end_session):
+        if not strike.during(all_batches(worker)):
+            break
+        assert not books.disagreements(OPENINGS), strike
+        worker.check_balances().constrain().expect().reconcile().complete().die()
+        assert books.state() == undisturbed, strike
+    assert strike.number > 10
 
 
 def test_a_commit_that_nobody_acknowledged_is_found_done(half, monkeypatch, undisturbed):
     """The server has committed, the answer is lost, the batch is tried again."""
+    lost: list[str] = []
+    original = statements.execute
 
-    def lose_the_answer(connection: psycopg.Connection) -> None:
-        raise psycopg.OperationalError("server closed the connection unexpectedly")
+    def lose_the_first_answer(connection, name, /, **values):
+        if name == "trueup/journal/note_life" and not lost:
+            lost.append(name)
+            raise psycopg.OperationalError("server closed the connection unexpectedly")
+        return original(connection, name, **values)
 
     worker = worker_of(half)
     with monkeypatch.context() as patch:
-        fell = strike(patch, len(BATCH) + 2, "before", lose_the_answer)
+        patch.setattr(statements, "execute", lose_the_first_answer)
         worker.post()
-    assert fell()
+    assert lost
     worker.check_balances().constrain().expect().reconcile().complete()
     assert half.state() == undisturbed
 
@@ -252,84 +271,49 @@ def test_a_batch_that_fails_for_good_is_given_up_after_its_retries(half, monkeyp
     worker = worker_of(half)
     with monkeypatch.context() as patch:
         patch.setattr(statements, "execute", never)
-        with pytest.raises(posting.Exception if False else Exception, match="did not answer"):
+        with pytest.raises(Transient, match="did not answer"):
             worker.post()
     worker.die()
-    assert tries == 4
+    assert tries == 1 + 3
     assert half.resume(**PARAMS).status == "completed"
     assert half.state() == undisturbed
 
 
 # Before the first batch
 
-OPENING_STATEMENTS = 15
 
-
-def test_the_kill_points_are_all_the_statements_of_the_opening(fresh, monkeypatch):
-    attempt = fresh.begin("entries.csv", **PARAMS).to_validated()
-    assert len(statement_names(monkeypatch, attempt.open_posting)) == OPENING_STATEMENTS + 3
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("number", range(1, OPENING_STATEMENTS + 1))
-def test_an_opening_that_dies_is_finished_by_the_next_attempt(
-    fresh, monkeypatch, undisturbed, number, when
-):
-    attempt = fresh.begin("entries.csv", **PARAMS).to_validated()
-    run = attempt.move(posting.Status.POSTING, "post")
-    with monkeypatch.context() as patch:
-        fell = strike(patch, number, when, raise_killed)
-        with pytest.raises(Killed):
-            posting.open_posting(attempt.connection, run)
-    attempt.die()
-    assert fell()
-    assert not fresh.disagreements(OPENINGS)
-    assert fresh.resume(**PARAMS).status == "completed"
-    assert fresh.state() == undisturbed
+def test_an_opening_that_dies_is_finished_by_the_next_attempt(every_point, validated, undisturbed):
+    for books, worker, strike in every_point(validated, raise_killed):
+        run = worker.move(Status.POSTING, "post")
+        fell = strike.during(partial(posting.open_posting, worker.connection, run))
+        worker.die()
+        if not fell:
+            break
+        assert not books.disagreements(OPENINGS), strike
+        assert books.resume(**PARAMS).status == "completed", strike
+        assert books.state() == undisturbed, strike
+    assert strike.number > 10
 
 
 # Constraints
 
-CONSTRAIN_STATEMENTS = 23
 
-
-@pytest.fixture(scope="module")
-def all_posted(server, half_posted, folder):
-    books = Books(server.create(half_posted), folder)
-    worker_of(books).post().check_balances().die()
-    return books.database
-
-
-@pytest.fixture
-def posted(server, all_posted, folder):
-    yield from clone(server, all_posted, folder)
-
-
-def test_the_kill_points_are_all_the_statements_of_constrain(posted, monkeypatch):
-    worker = worker_of(posted)
-    assert len(statement_names(monkeypatch, worker.constrain)) == CONSTRAIN_STATEMENTS + 4
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("number", range(1, CONSTRAIN_STATEMENTS + 1))
 def test_constraints_that_were_half_applied_are_finished_by_the_next_attempt(
-    posted, monkeypatch, undisturbed, number, when
+    every_point, all_posted, undisturbed
 ):
-    worker = worker_of(posted)
-    with monkeypatch.context() as patch:
-        fell = strike(patch, number + 4, when, raise_killed)
-        with pytest.raises(Killed):
-            worker.constrain()
-    worker.die()
-    assert fell()
-    assert not posted.disagreements(OPENINGS)
-    assert posted.resume(**PARAMS).status == "completed"
-    assert posted.state() == undisturbed
+    for books, worker, strike in every_point(all_posted, raise_killed):
+        run = worker.move(Status.CONSTRAINING, "constrain")
+        fell = strike.during(partial(constrain.constrain, worker.connection, run))
+        worker.die()
+        if not fell:
+            break
+        assert not books.disagreements(OPENINGS), strike
+        assert books.resume(**PARAMS).status == "completed", strike
+        assert books.state() == undisturbed, strike
+    assert strike.number > 10
 
 
 # The way back
-
-ROLL_BACK_STATEMENTS = 40
 
 
 @pytest.fixture(scope="module")
@@ -342,53 +326,14 @@ def condemned(server, all_posted, folder):
     return books.database
 
 
-@pytest.fixture
-def failed(server, condemned, folder):
-    yield from clone(server, condemned, folder)
-
-
 @pytest.fixture(scope="module")
 def taken_back(server, condemned, folder):
+    """The state in which a rollback that nobody disturbs leaves the books."""
     books = Books(server.create(condemned), folder)
-    worker_of(books).roll_back()
-    return books.state()
-
-
-@pytest.fixture
-def small_steps(monkeypatch):
-    monkeypatch.setattr(roll_back_stage, "_ENTRIES_PER_STEP", 5)
-
-
-def test_the_kill_points_are_all_the_statements_of_the_way_back(failed, monkeypatch, small_steps):
-    worker = worker_of(failed)
-    names = statement_names(monkeypatch, worker.roll_back)
-    assert names.count("ledger/roll_back/delete_entries") == 4
-    assert len(names) == ROLL_BACK_STATEMENTS + 1
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("number", range(1, ROLL_BACK_STATEMENTS + 1))
-def test_a_rollback_that_dies_half_way_ends_the_same_when_repeated(
-    failed, monkeypatch, small_steps, taken_back, number, when
-):
-    worker = worker_of(failed)
-    with monkeypatch.context() as patch:
-        fell = strike(patch, number + 1, when, raise_killed)
-        with pytest.raises(Killed):
-            worker.roll_back()
+    worker = worker_of(books)
+    worker.roll_back()
     worker.die()
-    assert fell()
-    assert not failed.disagreements(OPENINGS)
-
-    status = failed.database.value("SELECT status FROM trueup.runs")
-    if status == "rolled_back":  # only what comes after the last commit was lost
-        worker_of(failed).roll_back()
-    else:
-        failed.resume(**PARAMS)
-    run = failed.database.row("SELECT * FROM trueup.runs")
-    assert run.status == "rolled_back", run.message
-    assert run.state_hash_after == run.state_hash_before
-    assert failed.state() == taken_back
+    return books.state()
 
 
 def test_the_run_that_is_taken_back_leaves_the_books_as_they_were(
@@ -399,10 +344,32 @@ def test_the_run_that_is_taken_back_leaves_the_books_as_they_were(
         assert taken_back[what] == before[what]
 
 
-def test_a_data_failure_survives_the_death_of_the_worker_that_met_it(failed):
+def test_a_rollback_that_dies_half_way_ends_the_same_when_repeated(
+    every_point, condemned, monkeypatch, taken_back
+):
+    monkeypatch.setattr(roll_back, "_ENTRIES_PER_STEP", 5)
+    for books, worker, strike in every_point(condemned, raise_killed):
+        fell = strike.during(partial(roll_back.roll_back, worker.connection, worker.run()))
+        worker.die()
+        if not fell:
+            break
+        assert not books.disagreements(OPENINGS), strike
+        if books.database.value("SELECT status FROM trueup.runs") == "rolled_back":
+            repeated = worker_of(books)  # only what comes after the last commit was lost
+            repeated.roll_back()
+            repeated.die()
+        else:
+            books.resume(**PARAMS)
+        run = books.database.row("SELECT * FROM trueup.runs")
+        assert run.status == "rolled_back", (strike, run.message)
+        assert run.state_hash_after == run.state_hash_before
+        assert books.state() == taken_back, strike
+    assert strike.number > 10
+
+
+def test_a_data_failure_survives_the_death_of_the_worker_that_met_it(server, condemned, folder):
     """The next attempt takes the run back; it does not go on posting."""
-    attempt = failed.begin("entries.csv", **PARAMS)
+    books = Books(server.create(condemned), folder)
+    attempt = books.begin("entries.csv", **PARAMS)
     assert attempt.run().row.failure == "data"
-    with pytest.raises(DataFailure):
-        raise DataFailure(attempt.row.message)
     assert attempt.to_the_end().status == "rolled_back"

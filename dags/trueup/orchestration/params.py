@@ -115,12 +115,18 @@ def backfill_params() -> dict[str, Param]:
             "This file is the whole source again: rows without a reference that an earlier "
             "delivery posted are the same rows.",
         ),
-        "max_quarantined": _text(
-            "1 %", _WHEN, "Most rows that may be quarantined: a number, or a share such as 1 %.",
+        "max_quarantined": Param(
+            "1 %",
+            type=["string", "integer"],
+            section=_WHEN,
+            description="Most rows that may be quarantined: a number, or a share such as 1 %.",
             pattern=_A_NUMBER_OR_A_SHARE,
         ),
-        "tolerance": _text(
-            "0", _WHEN, "Largest difference to an expected balance that is no break.",
+        "tolerance": Param(
+            "0",
+            type=["string", "number"],
+            section=_WHEN,
+            description="Largest difference to an expected balance that is no break.",
             pattern=_DECIMAL,
         ),
         "accept_breaks": _number(

@@ -99,8 +99,7 @@ def at_work(
             own(connection, run, attempt(context))
             journal.hold_worker_lock(connection, run)
             if status or run.status not in FINISHED:
-                journal.move(connection, run, status or run.status, stage=stage)
-                run = journal.read_run(connection, found)
+                run = journal.move(connection, run, status or run.status, stage=stage)
             yield connection, run
         except (psycopg.Error, TrueupError) as error:
             fail(system, run, error)

@@ -69,7 +69,7 @@ def gather(connection: Connection, run: Run) -> Facts:
         "constraints": _constraints(connection, run),
         "expectations": {
             "results": _all(connection, "trueup/journal/list_expectation_results", run),
-            **({"data_docs": None, "pages": []} | figures.get("expectations", {})),
+            **({"data_docs": None, "suites": {}} | figures.get("expectations", {})),
         },
         "state_hash": {"before": row.state_hash_before, "after": row.state_hash_after},
         "digest": {
@@ -85,7 +85,7 @@ def gather(connection: Connection, run: Run) -> Facts:
 
 
 def params(run: Run) -> dict[str, Any]:
-    """The parameters that were asked for, as a trigger would give them; none if they were refused."""
+    """What was asked for, as a trigger would give it; nothing if the parameters were refused."""
     if not run.row.code_fingerprint:
         return {}
     values = run.plan.model_dump(mode="json")
@@ -135,15 +135,11 @@ def _constraints(connection: Connection, run: Run) -> list[dict[str, Any]]:
     """The rules of the system as they stand now, and which of them this run added."""
     standing = {
         row.name: row
-        for row in statements.fetch_all(
-            connection, f"{run.system.name}/constrain/list_constraints"
-        )
+        for row in statements.fetch_all(connection, f"{run.system.name}/constrain/list_constraints")
     }
     created = {
         row["name"]
-        for row in _all(
-            connection, "trueup/journal/list_created_objects", run, kind="constraint"
-        )
+        for row in _all(connection, "trueup/journal/list_created_objects", run, kind="constraint")
     }
     return [
         {

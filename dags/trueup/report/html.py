@@ -1,7 +1,7 @@
 """The report for people: one HTML file that holds all it needs."""
 
 import os
-from pathlib import Path, PurePath
+from pathlib import Path
 from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -31,11 +31,7 @@ def render(facts: Facts, tables: dict[str, Table], folder: Path, own: Path) -> s
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"counted": counted, "moment": words.moment, "stem": _stem}
+    environment.filters |= {"counted": counted, "moment": words.moment}
     return environment.get_template("report.html").render(
         facts=facts, tables=tables, words=words, link=link, own=own, rows_shown=ROWS_SHOWN
     )
-
-
-def _stem(path: str) -> str:
-    return PurePath(path).stem

@@ -43,32 +43,32 @@ def _lines(facts: Facts, tables: dict[str, Table]) -> Iterator[str]:
     yield from _heading("Quarantine")
     yield from _wrapped(words.quarantine(facts))
     yield from _table(tables, "reasons")
-    yield from _proof(facts, tables)
+    yield from _proof(facts)
 
 
 def _asked(facts: Facts, tables: dict[str, Table]) -> Iterator[str]:
     asked = facts["asked"]
     yield from _pair("run", facts["run_id"])
-    yield from _pair("source", f"{asked['source']} as {asked['source_id']} ({asked['source_type']})")
+    known_as = f" as {asked['source_id']}" if asked["source_id"] != asked["source"] else ""
+    yield from _pair("source", f"{asked['source']}{known_as} ({asked['source_type']})")
     yield from _pair("SHA-256", asked["source_fingerprint"] or "–")
     yield from _pair("mapping", asked["mapping"] or "none")
     if "params" in tables:
         for number, (name, value) in enumerate(tables["params"].rows):
             yield from _pair("" if number else "asked for", f"{name} = {value}")
     yield from _pair("started", f"{words.moment(asked['started_at'])} by {asked['started_by']}")
-    ended = words.moment(asked["finished_at"])
-    yield from _pair("ended", f"{ended} after {asked['seconds']} s, attempt {len(facts['attempts'])}")
+    took = f"after {asked['seconds']} s, attempt {len(facts['attempts'])}"
+    yield from _pair("ended", f"{words.moment(asked['finished_at'])} {took}")
 
 
-def _proof(facts: Facts, tables: dict[str, Table]) -> Iterator[str]:
+def _proof(facts: Facts) -> Iterator[str]:
     yield from _heading("Proof")
     yield from _wrapped(words.constraints(facts))
     yield from _wrapped(words.expectations(facts))
-    failed = [row for row in tables["expectations"].rows if row[2] != "holds"] if (
-        "expectations" in tables
-    ) else []
-    for _suite, expectation, _result, severity, observed in failed[:_ROWS]:
-        yield from _wrapped(f"{severity}: {expectation}: {observed}", indent="  ")
+    for each in facts["expectations"]["results"]:
+        if not each["success"]:
+            said = f"{each['severity']}: {each['expectation']}: {each['observed']}"
+            yield from _wrapped(said, indent="  ")
     if facts["expectations"]["data_docs"]:
         yield from _pair("Data Docs", facts["expectations"]["data_docs"])
     yield from _pair("state before", facts["state_hash"]["before"] or "–")
@@ -124,11 +124,13 @@ def _table(tables: dict[str, Table], name: str) -> Iterator[str]:
         widths[widest] -= 1
         over -= 1
     yield ""
+    aligned = [str.rjust if column in table.numeric else str.ljust for column in table.columns]
     for row in (table.columns, *cells):
-        yield "  " + _GAP.join(
-            _cut(cell, width).rjust(width) if column in table.numeric else _cut(cell, width).ljust(width)
-            for cell, width, column in zip(row, widths, table.columns, strict=True)
-        ).rstrip()
+        fitted = [
+            align(_cut(cell, width), width)
+            for align, cell, width in zip(aligned, row, widths, strict=True)
+        ]
+        yield f"  {_GAP.join(fitted)}".rstrip()
     if len(table.rows) > _ROWS:
         yield f"  … and {len(table.rows) - _ROWS} more in the other reports"
 
@@ -136,9 +138,9 @@ def _table(tables: dict[str, Table], name: str) -> Iterator[str]:
 def _spare(table: Table, number: int, width: int) -> tuple[int, int]:
     """How readily a column gives room: long texts first, then names, figures last."""
     column = table.columns[number]
-    if width <= _NARROWEST:
-        return 0, width
-    return (3 if column in table.wide and width > 2 * _NARROWEST else 1 if column in table.numeric else 2), width
+    if column in table.wide and width > 2 * _NARROWEST:
+        return 3, width
+    return (1 if column in table.numeric else 2), width
 
 
 def _cut(cell: str, width: int) -> str:

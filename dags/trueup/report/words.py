@@ -9,13 +9,15 @@ from trueup.report.amounts import counted
 from trueup.report.facts import Facts
 from trueup.run_state import Status
 
+DOES_NOT_HOLD = "does not hold"
+
 # What a reader looks for first, by the run's status.
 _HEADLINES = {
     Status.COMPLETED: "The backfill is complete, and its books are proved.",
     Status.PREVIEWED: "This was a dry run: nothing was changed.",
     Status.REFUSED: "The run was refused; nothing was posted.",
-    Status.INTERRUPTED: "The run broke off; what it posted stands, and the same trigger resumes it.",
-    Status.PAUSED: "The run was paused; what it posted stands, and the same trigger resumes it.",
+    Status.INTERRUPTED: "The run broke off; what it posted stands. The same trigger resumes it.",
+    Status.PAUSED: "The run was paused; what it posted stands. The same trigger resumes it.",
     Status.ROLLED_BACK: "The run was taken back.",
     Status.ROLLBACK_FAILED: "The run could not be taken back; a person must look at the books.",
 }
@@ -107,9 +109,7 @@ def totals_caption(facts: Facts) -> str:
         if facts["status"] in (Status.ROLLED_BACK, Status.ROLLBACK_FAILED, Status.ROLLING_BACK)
         else ""
     )
-    return (
-        f"{when}Where debits equal credits, balances net to what they netted to before the run."
-    )
+    return f"{when}Where debits equal credits, balances net to what they netted to before the run."
 
 
 def breaks(facts: Facts) -> str:
@@ -190,8 +190,7 @@ def trigger(facts: Facts) -> str | None:
     if facts["status"] != Status.PREVIEWED:
         return None
     conf = asked_for(facts) | {"dry_run": False, "approved_digest": facts["digest"]["digest"]}
-    words = json.dumps(conf, ensure_ascii=False)
-    return f"bin/airflow dags trigger {facts['dag_id']} --conf {shlex.quote(words)}"
+    return f"bin/airflow dags trigger {facts['dag_id']} --conf {shlex.quote(json.dumps(conf))}"
 
 
 def asked_for(facts: Facts) -> dict[str, Any]:
@@ -201,7 +200,7 @@ def asked_for(facts: Facts) -> dict[str, Any]:
     return {
         name: value
         for name, value in facts["asked"]["params"].items()
-        if value != default[name] and not (name == "approved_digest" or name == "dry_run")
+        if value != default[name] and name not in ("approved_digest", "dry_run")
     }
 
 
@@ -232,9 +231,10 @@ def batches(facts: Facts) -> str:
     found = facts["batches"]
     if not found["batches"]:
         return "No batch was committed."
-    speed = f", {counted(found['rows_per_second'])} rows a second" if found["rows_per_second"] else ""
+    rate = found["rows_per_second"]
     return (
-        f"{counted(found['rows'])} rows in {_plural(found['batches'], 'batch', 'batches')}{speed}; "
+        f"{_plural(found['rows'], 'row')} in {_plural(found['batches'], 'batch', 'batches')}"
+        f"{f', {counted(rate)} rows a second' if rate else ''}; "
         f"half of them took {found['median_seconds']} s or less."
     )
 

@@ -1,7 +1,7 @@
 """Rows of a CSV file, staged as text: header, mapping and recovery; nothing is judged here."""
 
 import difflib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from operator import itemgetter
 from pathlib import Path
@@ -123,14 +123,11 @@ class CsvSource:
         lines_read = 0
         for line in islice(self._text.lines(), MAX_RECORD_LINES):
             lines_read += 1
-            text += line
-            if text.strip() and (quote is None or text.count(quote) % 2 == 0):
+            text = text + line if text.strip() else line
+            complete = quote is None or text.count(quote) % 2 == 0
+            if text.strip() and (complete or len(text) > MAX_RECORD_CHARACTERS):
                 break
-            if len(text) > MAX_RECORD_CHARACTERS:
-                break
-            if not text.strip():
-                text = ""
-        text = text.rstrip("\r\n").lstrip("\r\n")
+        text = text.rstrip("\r\n")
         if not text.strip():
             raise Refused(
                 f"{self.path} has no header: its first {MAX_RECORD_LINES} lines are blank. "
@@ -242,7 +239,7 @@ def plain_name(name: str) -> str:
     return name.lower().replace("_", "").replace(" ", "").replace("-", "")
 
 
-def _listed(names: "Iterator[str] | list[str]") -> str:
+def _listed(names: Iterable[str]) -> str:
     """Names for a sentence, at most thirty and none longer than a line."""
     shown = [f"{name[:60]!r}" if name else "(no name)" for name in names]
     return ", ".join(shown[:30]) + (f" and {len(shown) - 30} more" if len(shown) > 30 else "")

@@ -170,9 +170,11 @@ class Mapping(BaseModel):
         """How a non-empty field of the source becomes ours; names without one stay as they are."""
         converters: dict[str, Callable[[str], str]] = {}
         if self.account_ids:
-            converters["debitAccountId"] = converters["creditAccountId"] = self._account_id
+            converters["debitAccountId"] = converters["creditAccountId"] = _renaming(
+                self.account_ids
+            )
         if self.transaction_types:
-            converters["transactionType"] = self._transaction_type
+            converters["transactionType"] = _renaming(self.transaction_types)
         if self.decimal_separator != "." or self.thousands_separator:
             converters["amount"] = converters["fxRate"] = _decimal_converter(
                 self.decimal_separator, self.thousands_separator
@@ -181,11 +183,10 @@ class Mapping(BaseModel):
             converters["timestampUtc"] = _time_converter(self.timestamp_formats, self.timezone)
         return converters
 
-    def _account_id(self, text: str) -> str:
-        return self.account_ids.get(text, text)
 
-    def _transaction_type(self, text: str) -> str:
-        return self.transaction_types.get(text, text)
+def _renaming(names: dict[str, str]) -> Callable[[str], str]:
+    """Turn the source's names into ours; leave others as they are."""
+    return lambda name: names.get(name, name)
 
 
 def _decimal_converter(decimal: str, thousands: str | None) -> Callable[[str], str]:

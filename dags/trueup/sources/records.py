@@ -43,8 +43,7 @@ def split_record(text: str, delimiter: str, quote: str | None) -> list[str] | No
         if str(error) == "unexpected end of data":
             return None
         raise Malformed(
-            "has quotes around less than a field: text between a closing quote and the next "
-            "delimiter, or a line end outside of quotes"
+            "has a quote that is not doubled, or text between a closing quote and the delimiter"
         ) from error
 
 
@@ -113,13 +112,11 @@ class RecordReader:
             fields = split_record(raw, self.delimiter, self.quote)
             if fields is None:
                 fields = self._read_on(lines, stream)
-                raw = "".join(lines).rstrip("\r\n")
             self._refuse_width(fields)
         except Malformed as fault:
             stream.take_back(lines[1:])
-            raw = printable(first.rstrip("\r\n"))
-            return (position, raw, None, f"This line {fault}."), 1
-        return (position, raw, fields, None), len(lines)
+            return (position, printable(raw), None, f"This line {fault}."), 1
+        return (position, "".join(lines).rstrip("\r\n"), fields, None), len(lines)
 
     def _read_on(self, lines: list[str], stream: "_Lines") -> list[str]:
         """Add the further lines of a quoted field that goes on to its first; read them as one.

@@ -5,8 +5,9 @@ with its line.
 """
 
 import calendar
+import csv
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -26,14 +27,6 @@ _ISO_TIME = re.compile(
     r"(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
 )
 _FAULTS_SHOWN = 5
-_ISO_4217_COLUMNS = (
-    "Entity",
-    "Currency",
-    "AlphabeticCode",
-    "NumericCode",
-    "MinorUnit",
-    "WithdrawalDate",
-)
 
 Row = TypeVar("Row")
 Choice = TypeVar("Choice")
@@ -126,16 +119,15 @@ def read_currencies() -> list[Currency]:
     """Every code of ISO 4217, withdrawn ones included, sorted by code."""
     active: dict[str, int | None] = {}
     withdrawn: dict[str, date] = {}
-    for line, fields in _table(ISO_4217, _ISO_4217_COLUMNS, ()):
-        if isinstance(fields, str):
-            raise Refused(f"{ISO_4217} cannot be used: line {line} {fields}.")
-        code, unit, end = (fields[n] for n in ("AlphabeticCode", "MinorUnit", "WithdrawalDate"))
-        if not code:  # Antarctica has no currency
-            continue
-        if end:
-            withdrawn[code] = max(_last_day(end), withdrawn.get(code, date.min))
-        else:
-            active[code] = int(unit) if unit.isdecimal() else None
+    with open(ISO_4217, encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file, strict=True):
+            code, unit, end = row["AlphabeticCode"], row["MinorUnit"], row["WithdrawalDate"]
+            if not code:  # Antarctica has no currency
+                continue
+            if end:
+                withdrawn[code] = max(_last_day(end), withdrawn.get(code, date.min))
+            else:
+                active[code] = int(unit) if unit.isdecimal() else None
     return [
         Currency(code, active[code], None)
         if code in active
@@ -145,10 +137,10 @@ def read_currencies() -> list[Currency]:
 
 
 def _last_day(period: str) -> date:
-    """The last day of a period such as 1989-12, 1989 to 1990 or 1990-07 to 1990-09."""
+    """The last day of a period such as 1989-12, 1989-1990 or 1990-07 to 1990-09."""
     match = re.search(r"([0-9]{4})(?:-(0[1-9]|1[0-2]))?$", period)
     if match is None:
-        raise Refused(f"{ISO_4217} has a withdrawal date that cannot be read: {period!r}.")
+        raise ValueError(f"{ISO_4217} has a withdrawal date that cannot be read: {period!r}")
     year, month = int(match[1]), int(match[2] or 12)
     return date(year, month, calendar.monthrange(year, month)[1])
 
@@ -161,14 +153,21 @@ def _read(
     identity: Callable[[Row], object],
 ) -> list[Row]:
     """Every line as a row; refuse those that cannot be read, and those that say the same twice."""
+    text = TextFile.examine(path, None)
+    lines = text.lines()
+    position, header = next(
+        ((number, line) for number, line in enumerate(lines, start=1) if line.strip()), (1, "")
+    )
+    delimiter, names = _header(path, header.strip("\r\n"), needed, optional)
     rows: list[Row] = []
     first_lines: dict[object, int] = {}
     faults: list[str] = []
-    for line, fields in _table(path, needed, optional):
+    reader = RecordReader(delimiter, '"', len(names), text.spotless)
+    for line, _, fields, reason in reader.read(lines, position + 1):
         try:
-            if isinstance(fields, str):
-                raise _Fault(fields)
-            row = read(fields)
+            if fields is None:
+                raise _Fault(str(reason).removeprefix("This line ").removesuffix("."))
+            row = read(dict(zip(names, (field.strip() for field in fields), strict=True)))
             earlier = first_lines.setdefault(identity(row), line)
             if earlier != line:
                 raise _Fault(f"says the same as line {earlier}")
@@ -182,20 +181,15 @@ def _read(
     return rows
 
 
-def _table(
-    path: Path, needed: tuple[str, ...], optional: tuple[str, ...]
-) -> Iterator[tuple[int, dict[str, str] | str]]:
-    """Each record's line and its fields by name, '' where empty, or why it is unreadable."""
-    text = TextFile.examine(path, None)
-    lines = text.lines()
-    position, header = next(
-        ((number, line) for number, line in enumerate(lines, start=1) if line.strip()), (1, "")
-    )
+def _header(
+    path: Path, header: str, needed: tuple[str, ...], optional: tuple[str, ...]
+) -> tuple[str, list[str]]:
+    """The delimiter with which the header names most of what is needed, and its names as ours."""
     wanted = {plain_name(name): name for name in (*needed, *optional)}
 
     def columns(delimiter: str) -> list[str]:
         try:
-            names = split_record(header.strip("\r\n"), delimiter, '"') or []
+            names = split_record(header, delimiter, '"') or []
         except Malformed:
             return []
         return [wanted.get(plain_name(name.strip()), name.strip()) for name in names]
@@ -215,13 +209,7 @@ def _table(
             f"The header of {path} names {', '.join(map(repr, unknown))}, which nothing reads. "
             f"Allowed are {', '.join((*needed, *optional))}."
         )
-    reader = RecordReader(delimiter, '"', len(names), text.spotless)
-    for line, _, fields, reason in reader.read(lines, position + 1):
-        if fields is None:
-            assert reason is not None
-            yield line, reason.removeprefix("This line ").removesuffix(".")
-        else:
-            yield line, dict(zip(names, (field.strip() for field in fields), strict=True))
+    return delimiter, names
 
 
 def _given(fields: dict[str, str], name: str) -> str:

@@ -24,11 +24,8 @@ _OTHER_FORMATS = [
     (b"PK\x03\x04", "an Excel workbook or ZIP archive"),
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
     (b"\x1f\x8b", "a gzip archive"),
-    (b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
-    (b"BZh", "a bzip2 archive"),
     (b"%PDF", "a PDF"),
     (b"PAR1", "a Parquet file"),
-    (b"SQLite format 3", "an SQLite database"),
 ]
 
 
@@ -64,8 +61,9 @@ class TextFile:
     def examine(cls, path: Path, declared: str | None) -> "TextFile":
         """Look through the file; refuse what is not text, or not in UTF-8 and not declared.
 
-        In a declared encoding a byte without a meaning is one line's defect; undeclared it means
-        that the encoding is another, and every amount might be misread.
+        In an encoding that the mapping declares, or a mark of UTF-16 or UTF-32, a byte without a
+        meaning is one line's defect. In UTF-8, which is but assumed, it means that the encoding is
+        another, and every amount might be misread.
         """
         try:
             with open(path, "rb") as file:
@@ -78,8 +76,8 @@ class TextFile:
                         raise Refused(f"{path} is {what}, not text. Export or unpack it as CSV.")
                 encoding = _encoding(path, head, declared)
                 spotless = _is_spotless(file, path, encoding)
-                if not spotless and declared is None:
-                    _refuse_undecodable(file, path, encoding, head)
+                if not spotless and declared is None and encoding == "utf-8":
+                    _refuse_bad_utf8(path, head)
         except OSError as error:
             raise Refused(f"{path} cannot be read ({error.strerror or error}).") from error
         return cls(path, encoding, spotless, state)
@@ -177,45 +175,30 @@ def _is_well_formed(text: str) -> bool:
     return True
 
 
-def _refuse_undecodable(file: BinaryIO, path: Path, encoding: str, head: bytes) -> None:
-    """Refuse at the first byte that is not in the encoding, with its line.
+def _refuse_bad_utf8(path: Path, head: bytes) -> None:
+    """Refuse at the first byte that is not UTF-8, with its line.
 
     A character that the end of the file cuts in two is a truncated last line, not a wrong encoding.
     """
-    decoder = codecs.getincrementaldecoder(encoding)()
-    lines = 1
-    consumed = 0
-    ends_in_return = False
-    file.seek(0)
-    while chunk := file.read(_CHUNK_BYTES):
-        before = decoder.getstate()
-        pending = before[0]
-        try:
-            text = decoder.decode(chunk)
-        except UnicodeDecodeError as error:
-            offset = consumed - len(pending) + error.start
-            decoder.setstate(before)
-            text = decoder.decode(chunk[: max(0, error.start - len(pending))])
-            lines += _line_ends(text, ends_in_return)
-            byte = (pending + chunk)[error.start]
-            raise Refused(_undecodable(path, encoding, lines, offset, byte, head)) from error
-        lines += _line_ends(text, ends_in_return)
-        ends_in_return = text.endswith("\r") if text else ends_in_return
-        consumed += len(chunk)
+    offset = 0
+    with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
+        for number, line in enumerate(file, start=1):
+            content = line.encode(errors="surrogateescape")
+            try:
+                codecs.getincrementaldecoder("utf-8")().decode(content)
+            except UnicodeDecodeError as error:
+                raise Refused(
+                    _bad_utf8(path, head, content[error.start], number, offset + error.start)
+                ) from error
+            offset += len(content)
 
 
-def _line_ends(text: str, after_return: bool) -> int:
-    """How many lines end in the text; CRLF is one end, also across two chunks."""
-    ends = text.count("\n") + text.count("\r") - text.count("\r\n")
-    return ends - (after_return and text.startswith("\n"))
-
-
-def _undecodable(path: Path, encoding: str, line: int, offset: int, byte: int, head: bytes) -> str:
+def _bad_utf8(path: Path, head: bytes, byte: int, line: int, offset: int) -> str:
     controls = sum(code < 32 and code not in b"\t\n\v\f\r\x1a" for code in head[:4096])
     if controls * 20 > len(head[:4096]):
         return f"{path} is a binary file, not text. Export it as CSV first."
     return (
-        f"{path} is not valid {encoding.upper()}: byte 0x{byte:02X} in line {line} (offset "
-        f"{offset}) has no meaning there. If the file is in another encoding, declare it in a "
-        "mapping, for example `encoding: cp1252`."
+        f"{path} is not valid UTF-8: byte 0x{byte:02X} in line {line} (offset {offset}) has no "
+        "meaning there. If the file is in another encoding, declare it in a mapping, for example "
+        "`encoding: cp1252`."
     )

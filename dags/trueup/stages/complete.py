@@ -22,7 +22,8 @@ def complete(connection: Connection, run: Run) -> dict[str, Any]:
     }
     message = (
         f"Completed: {row.total_read} read, {row.total_posted} posted, {row.total_replayed} "
-        f"replayed, {row.total_quarantined} quarantined; {row.breaks} breaks accepted."
+        f"replayed, {row.total_quarantined} quarantined; {row.breaks} break"
+        f"{'' if row.breaks == 1 else 's'} accepted."
     )
     with connection.transaction():
         posting.mark_checkpoint(connection, run, "COMPLETED", None)

@@ -3,22 +3,20 @@
 import logging
 import re
 import shutil
+from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import psycopg
 import yaml
 from psycopg import ClientCursor, Connection
 from psycopg.conninfo import conninfo_to_dict
 
-from trueup import journal, statements
-from trueup.errors import DataFailure, OperationalFailure, Transient
+from trueup import errors, journal, statements
+from trueup.errors import DataFailure, OperationalFailure
 from trueup.journal import Run
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +51,7 @@ def expect(connection: Connection, run: Run, conninfo: str, docs_folder: Path) -
     suites = yaml.safe_load(
         (EXPECTATIONS_FOLDER / f"{run.system.name}.yaml").read_text(encoding="utf-8")
     )
-    results = _run_checkpoint(connection, run, _url(connection, conninfo), suites, site)
+    results = _run_checkpoint(connection, run, sqlalchemy_url(connection, conninfo), suites, site)
     with connection.transaction():
         for result in results:
             statements.execute(
@@ -73,16 +71,17 @@ def expect(connection: Connection, run: Run, conninfo: str, docs_folder: Path) -
         "warnings": len(failed) - len(critical),
         "data_docs": str(index),
         # The index fetches its script from the net; these pages read without it.
-        "pages": [str(page) for page in sorted((site / "validations").rglob("*.html"))],
+        "suites": {
+            page.relative_to(site).parts[1]: str(page)
+            for page in sorted((site / "validations").rglob("*.html"))
+        },
     }
     journal.add_figures(connection, run, expectations=outcome)
     journal.log(
         connection,
         run,
-        f"Expected: {len(results) - len(failed)} of {len(results)} expectations hold; of the others "
-        f"{len(critical)} are critical."
-        if failed
-        else f"Expected: all {len(results)} expectations hold.",
+        f"Expected: {len(results) - len(failed)} of {len(results)} expectations hold, "
+        f"{len(critical)} critical and {len(failed) - len(critical)} others do not.",
         data_docs=str(index),
     )
     if critical:
@@ -106,8 +105,8 @@ def _check_staging(connection: Connection, run: Run) -> None:
     lost = staged != (run.row.staged_rows, run.row.staged_hash)
     if lost or not prepared:
         raise OperationalFailure(
-            f"The staging of run {run.run_id} is not what was staged, probably after a crash of the "
-            "database. The postings stand; trigger the same run again, it stages the source anew."
+            f"The staging of run {run.run_id} is no longer what was staged, probably after a crash "
+            "of the database. The postings stand; trigger the same run again to stage it anew."
         )
 
 
@@ -121,48 +120,76 @@ def _run_checkpoint(
     # Seconds to import, and it talks much: never at the top of a module.
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     import great_expectations as gx
-    from great_expectations.checkpoint import UpdateDataDocsAction
+    from great_expectations.exceptions import GreatExpectationsError
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        # It prints advice about queries that do not name their batch; ours look at whole books.
+        with redirect_stdout(StringIO()):
+            context = _context(gx, site)
+            source = context.data_sources.add_postgres(run.system.name, connection_string=url)
+            with _closing(source):
+                checkpoint = _checkpoint(gx, context, source, connection, run, suites)
+                outcome = checkpoint.run(
+                    expectation_parameters=_figures(connection, run),
+                    run_id=gx.RunIdentifier(run_name=run.run_id),
+                )
+    except (OSError, SQLAlchemyError, GreatExpectationsError) as error:
+        raise _unasked("The expectations", str(error)) from error
+    answers = {
+        (validation.suite_name, each.expectation_config.description): each
+        for validation in outcome.run_results.values()
+        for each in validation.results
+    }
+    return [
+        _read_result(connection, run, suite, said, answers[suite, said["name"]])
+        for suite in suites
+        for said in suites[suite]["expectations"]
+    ]
+
+
+def _context(gx: Any, site: Path) -> Any:
+    """A context that keeps everything in memory but the docs, and sends nothing to anyone."""
     from great_expectations.data_context.types.base import (
         DataContextConfig,
         InMemoryStoreBackendDefaults,
         ProgressBarsConfig,
     )
 
-    # It prints advice about queries that do not name their batch; ours look at the whole books.
-    with redirect_stdout(StringIO()):
-        context = gx.get_context(
-            mode="ephemeral",
-            project_config=DataContextConfig(
-                analytics_enabled=False,
-                progress_bars=ProgressBarsConfig(globally=False),
-                store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
-                data_docs_sites={"run": _docs_site(site)},
-            ),
+    store = {"class_name": "TupleFilesystemStoreBackend", "base_directory": str(site)}
+    docs = {
+        "class_name": "SiteBuilder",
+        "show_how_to_buttons": False,
+        "store_backend": store,
+        "site_index_builder": {"class_name": "DefaultSiteIndexBuilder", "show_cta_footer": False},
+    }
+    return gx.get_context(
+        mode="ephemeral",
+        project_config=DataContextConfig(
+            analytics_enabled=False,
+            progress_bars=ProgressBarsConfig(globally=False),
+            store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+            data_docs_sites={"run": docs},
+        ),
+    )
+
+
+def _checkpoint(
+    gx: Any, context: Any, source: Any, connection: Connection, run: Run, suites: dict[str, Any]
+) -> Any:
+    """One validation for each suite, and the docs after them."""
+    return context.checkpoints.add(
+        gx.Checkpoint(
+            name=run.run_id,
+            validation_definitions=[
+                _validation(gx, context, source, connection, run, name, suite)
+                for name, suite in suites.items()
+            ],
+            actions=[gx.checkpoint.UpdateDataDocsAction(name="data_docs")],
+            # Only counts: texts of a source have no business in pages that do not escape them.
+            result_format={"result_format": "BASIC", "partial_unexpected_count": 0},
         )
-        source = context.data_sources.add_postgres(run.system.name, connection_string=url)
-        validations = [
-            _validation(gx, context, source, connection, run, name, suite)
-            for name, suite in suites.items()
-        ]
-        checkpoint = context.checkpoints.add(
-            gx.Checkpoint(
-                name=run.run_id,
-                validation_definitions=validations,
-                actions=[UpdateDataDocsAction(name="data_docs")],
-                # Only counts: texts of a source have no business in pages that do not escape them.
-                result_format={"result_format": "BASIC", "partial_unexpected_count": 0},
-            )
-        )
-        with _closing(source):
-            outcome = checkpoint.run(
-                expectation_parameters=_figures(connection, run),
-                run_id=gx.RunIdentifier(run_name=run.run_id),
-            )
-    return [
-        _read_result(connection, run, validation, suites[validation.suite_name], each)
-        for validation in outcome.run_results.values()
-        for each in validation.results
-    ]
+    )
 
 
 def _validation(
@@ -201,9 +228,7 @@ def _expectation(gx: Any, connection: Connection, run: Run, said: dict[str, Any]
         query = _query(connection, run, said["no_rows"])
         # The query goes through str.format, where a brace would be a field.
         escaped = query.replace("{", "{{").replace("}", "}}")
-        return gx.expectations.UnexpectedRowsExpectation(
-            unexpected_rows_query=escaped, **arguments
-        )
+        return gx.expectations.UnexpectedRowsExpectation(unexpected_rows_query=escaped, **arguments)
     # expect_column_values_to_be_unique → ExpectColumnValuesToBeUnique
     class_name = "".join(word.capitalize() for word in said["type"].split("_"))
     return getattr(gx.expectations, class_name)(**arguments)
@@ -224,52 +249,58 @@ def _query(connection: Connection, run: Run, name: str) -> str:
 
 
 def _read_result(
-    connection: Connection, run: Run, validation: Any, suite: dict[str, Any], each: Any
+    connection: Connection, run: Run, suite: str, said: dict[str, Any], answer: Any
 ) -> _Result:
     """Say what an expectation found. Raises OperationalFailure when it could not be asked."""
-    name = each.expectation_config.description
-    trouble = each.exception_info or {}
-    infos = [trouble] if "raised_exception" in trouble else list(trouble.values())
-    for info in infos:
+    trouble = answer.exception_info or {}
+    # One question's trouble, or that of each figure that it needed.
+    for info in [trouble] if "raised_exception" in trouble else trouble.values():
         if info.get("raised_exception"):
-            _raise_unasked(name, info)
-    said = next(said for said in suite["expectations"] if said["name"] == name)
+            what = f"The expectation “{said['name']}”"
+            raise _unasked(what, str(info.get("exception_message")))
     return _Result(
-        validation.suite_name,
-        name,
+        suite,
+        said["name"],
         said["severity"],
-        bool(each.success),
-        _observed(connection, run, said, each),
+        bool(answer.success),
+        _observed(connection, run, said, answer),
     )
 
 
-def _raise_unasked(name: str, info: dict[str, Any]) -> None:
-    sentence = str(info.get("exception_message", "")).strip().splitlines()
-    words = f"The expectation “{name}” could not be asked: {sentence[0] if sentence else 'unknown'}"
-    broken = ("OperationalError", "InterfaceError")
-    if any(kind in str(info) for kind in broken):
-        raise Transient(words)
-    raise OperationalFailure(words)
+def _unasked(what: str, message: str) -> errors.TrueupError:
+    """Why a question got no answer; what the database said keeps its place in the tree of errors.
+
+    Great Expectations hands errors on as texts: "(psycopg.errors.AdminShutdown) terminating …".
+    """
+    found = re.search(r"\(psycopg\.(?:errors\.)?(\w+)\) ([^\n]*)", message)
+    kind = getattr(psycopg.errors, found[1], None) if found else None
+    if found and isinstance(kind, type) and issubclass(kind, psycopg.Error):
+        named = errors.from_database(kind(found[2]))
+        return type(named)(f"{what} could not be asked. {named}")
+    sentence = message.strip().splitlines()[0] if message.strip() else "No reason was given."
+    return OperationalFailure(f"{what} could not be asked: {sentence}")
 
 
-def _observed(connection: Connection, run: Run, said: dict[str, Any], each: Any) -> str:
+def _observed(connection: Connection, run: Run, said: dict[str, Any], answer: Any) -> str:
     """A short text: what was seen, and the first row that should not be there."""
-    found = each.result
-    if "no_rows" not in said:
-        if "unexpected_count" in found:
-            return f"{found['unexpected_count']} of {found['element_count']} rows unexpected"
-        return f"{found['observed_value']}"
-    if each.success:
-        return "no such rows"
+    found = answer.result
+    if "unexpected_count" in found:
+        rows = f"{found['element_count']:,} rows"
+        return f"all {rows}" if answer.success else f"not {found['unexpected_count']:,} of {rows}"
     rows = found["observed_value"]
+    if "no_rows" not in said:
+        wanted = answer.expectation_config.kwargs["value"]
+        return f"{rows:,} rows" if answer.success else f"{rows:,} rows instead of {wanted:,}"
+    if answer.success:
+        return "no such rows"
     first = connection.execute(
         statements.text(f"{run.system.name}/{said['no_rows']}"),
         {"run_id": run.run_id, "high_water_entry_id": run.row.high_water_entry_id},
     ).fetchone()
     if first is None:
-        return f"{rows} rows"
+        return f"{rows:,} rows"
     words = ", ".join(f"{key} {value}" for key, value in first._asdict().items())
-    return f"{rows} rows; the first: {words}"[:_OBSERVED_CHARACTERS]
+    return f"{rows:,} rows; the first: {words}"[:_OBSERVED_CHARACTERS]
 
 
 def _figures(connection: Connection, run: Run) -> dict[str, int]:
@@ -278,20 +309,8 @@ def _figures(connection: Connection, run: Run) -> dict[str, int]:
     return {"total_to_process": row.total_to_process, "total_posted": row.total_posted}
 
 
-def _docs_site(site: Path) -> dict[str, Any]:
-    return {
-        "class_name": "SiteBuilder",
-        "show_how_to_buttons": False,
-        "store_backend": {
-            "class_name": "TupleFilesystemStoreBackend",
-            "base_directory": str(site),
-        },
-        "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
-    }
-
-
 @contextmanager
-def _closing(source: Any) -> "Iterator[None]":
+def _closing(source: Any) -> Iterator[None]:
     """Let every connection of a data source go, whatever came of the checkpoint."""
     try:
         yield
@@ -300,28 +319,32 @@ def _closing(source: Any) -> "Iterator[None]":
         source.get_execution_engine().engine.dispose()
 
 
-def _url(connection: Connection, conninfo: str) -> str:
-    """The connection as SQLAlchemy's URL, every character of it quoted."""
+def sqlalchemy_url(connection: Connection, conninfo: str) -> str:
+    """The connection as SQLAlchemy's URL, every character of it quoted.
+
+    What conninfo leaves open, or open between several servers, is as in the given connection.
+    """
     from sqlalchemy import URL
 
+    here = connection.info
     parts: dict[str, Any] = {key: str(value) for key, value in conninfo_to_dict(conninfo).items()}
-    host = parts.pop("host", None)
-    port = parts.pop("port", None)
-    # A socket's folder and several hosts have no place in a URL's authority.
-    if host and (host.startswith(("/", "@")) or "," in host or "," in (port or "")):
-        parts |= {"host": host} | ({"port": port} if port else {})
-        host = port = None
-    return URL.create(
+    if "," in parts.get("host", ",") or "," in parts.get("hostaddr", ""):
+        parts.pop("hostaddr", None)
+        parts |= {"host": here.host, "port": str(here.port)}
+    url = URL.create(
         "postgresql+psycopg",
-        username=parts.pop("user", None) or connection.info.user,
-        password=parts.pop("password", None),
-        host=host,
-        port=int(port) if port else None,
-        database=parts.pop("dbname", None) or connection.info.dbname,
-        query=parts
+        username=parts.pop("user", here.user),
+        password=parts.pop("password", here.password or None),
+        # Great Expectations wants a host here; the query's, which may be a folder, is the true one.
+        host="localhost",
+        database=parts.pop("dbname", here.dbname),
+        query={"port": "5432"}
+        | parts
         | {
             "application_name": "trueup expect",
             "options": _SESSION_OPTIONS,
             "connect_timeout": "10",
         },
     ).render_as_string(hide_password=False)
+    # SQLAlchemy leaves a space in a name or password as it is; Great Expectations takes none.
+    return url.replace(" ", "%20")

@@ -18,33 +18,55 @@ _PROGRESS_ROWS = 250_000
 
 
 def ingest(connection: Connection, run: Run, files: SourceFiles) -> dict[str, Any]:
-    """Stage the source, the accounts to create and the expected balances, in one transaction.
+    """Stage the source, the accounts to create and the expected balances.
 
-    A staging that is whole (count and control hash) is kept: a resume does not read twice.
-    Raises Refused when the source has no rows or an account to create stands differently.
+    A staging that is whole (count and control hash) is kept: a resume does not read twice. The
+    small files are read again, for they may have been mended since; but once posting has begun the
+    accounts are those that it began with.
+    Raises Refused when the source has no rows, when an account to create stands differently, or
+    when the accounts file has changed since posting began.
     """
-    if run.row.staged_rows is not None and _is_whole(connection, run):
-        log.info("The staging of %d rows is whole and is kept", run.row.staged_rows)
-        return {"staged": run.row.staged_rows, "kept": True}
-    with connection.transaction():
-        statements.execute(connection, _sql(run, "create_staging"), run_id=run.run_id)
-        with statements.copy_into(connection, _sql(run, "copy_staged")) as copy:
-            for row in _with_progress(files.open().rows(run.plan.limit)):
-                copy.write_row((run.run_id, *row))
-        _stage_accounts(connection, run, files)
-        _stage_expected_balances(connection, run, files)
-        control = statements.fetch_one(connection, _sql(run, "control_staged"), run_id=run.run_id)
-        if control.staged_rows == 0:
-            raise Refused(
-                f"{run.plan.source} has a header and no rows; there is nothing to post. "
-                "Check the export."
-            )
-        statements.execute(
-            connection, "trueup/journal/save_staged", run_id=run.run_id, **control._asdict()
+    kept = run.row.staged_rows is not None and _is_whole(connection, run)
+    posting_began = bool(journal.ranges(connection, run))
+    try:
+        if not kept:
+            # In a transaction of its own: it locks the parents, and reading may take hours.
+            statements.execute(connection, _sql(run, "create_staging"), run_id=run.run_id)
+        with connection.transaction():
+            if posting_began:
+                _refuse_other_accounts(run, files)
+            else:
+                _stage_accounts(connection, run, files)
+            _stage_expected_balances(connection, run, files)
+            staged = run.row.staged_rows if kept else _stage_entries(connection, run, files)
+    except Refused:
+        if not posting_began:
+            statements.execute(connection, _sql(run, "drop_staging"), run_id=run.run_id)
+        raise
+    if kept:
+        log.info("The staging of %d rows is whole and is kept", staged)
+    else:
+        statements.execute(connection, f"{run.system.name}/validate/analyze_staging")
+        journal.log(connection, run, f"Staged {staged} rows.")
+    return {"staged": staged, "kept": kept}
+
+
+def _stage_entries(connection: Connection, run: Run, files: SourceFiles) -> int:
+    with statements.copy_into(connection, _sql(run, "copy_staged")) as copy:
+        for row in _with_progress(files.open().rows(run.plan.limit)):
+            copy.write_row((run.run_id, *row))
+    control = statements.fetch_one(connection, _sql(run, "control_staged"), run_id=run.run_id)
+    if control.staged_rows == 0:
+        raise Refused(
+            f"{run.plan.source} has a header and no rows; there is nothing to post. "
+            "Check the export."
         )
-    statements.execute(connection, f"{run.system.name}/validate/analyze_staging")
-    journal.log(connection, run, f"Staged {control.staged_rows} rows.")
-    return {"staged": control.staged_rows, "kept": False}
+    # Rows outside the window of time are in it again.
+    statements.execute(connection, "trueup/journal/forget_left_out", run_id=run.run_id)
+    statements.execute(
+        connection, "trueup/journal/save_staged", run_id=run.run_id, **control._asdict()
+    )
+    return control.staged_rows
 
 
 def _is_whole(connection: Connection, run: Run) -> bool:
@@ -56,8 +78,20 @@ def _is_whole(connection: Connection, run: Run) -> bool:
     )
 
 
+def _refuse_other_accounts(run: Run, files: SourceFiles) -> None:
+    staged = run.row.figures.get("staged", {}).get("accounts_fingerprint")
+    if staged != files.accounts_fingerprint:
+        raise Refused(
+            f"{run.plan.accounts} was changed since run {run.run_id} began to post. Put the former "
+            "file back to resume the run, or take it back with the DAG `rollback`."
+        )
+
+
 def _stage_accounts(connection: Connection, run: Run, files: SourceFiles) -> None:
     statements.execute(connection, _sql(run, "delete_staged_accounts"), run_id=run.run_id)
+    journal.add_figures(
+        connection, run, staged={"accounts_fingerprint": files.accounts_fingerprint}
+    )
     if not files.accounts:
         return
     statements.execute_each(

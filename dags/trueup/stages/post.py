@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from psycopg import Connection
@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 _LONGEST_PAUSE_SECONDS = 60
 
+Result = TypeVar("Result")
+
 
 def post(connect: Callable[[], Connection], run: Run, range_no: int) -> dict[str, Any]:
     """Post a range from its checkpoint to its bound and give the last checkpoint.
@@ -39,7 +41,7 @@ def post(connect: Callable[[], Connection], run: Run, range_no: int) -> dict[str
             if checkpoint.finished:
                 return asdict(checkpoint)
             if run.plan.validate_balances and _is_due(run, checkpoint):
-                posting.check_balances(poster.connection, run)
+                poster.check_balances()
     finally:
         poster.close()
 
@@ -71,16 +73,22 @@ class _Poster:
 
     def post_batch(self) -> Checkpoint:
         """Post the next batch, trying transient errors again."""
-        return self._retrying(self._post_once)
+        return self._retrying(
+            self._once, lambda here: posting.post_next_batch(here, self._run, self._range_no)
+        )
+
+    def check_balances(self) -> None:
+        """Hold balances against entries, trying transient errors again."""
+        self._retrying(self._once, lambda here: posting.check_balances(here, self._run))
 
     def close(self) -> None:
         """Let the connection go; a broken one is gone already."""
         if self._connection is not None:
             self._connection.close()
 
-    def _post_once(self) -> Checkpoint:
+    def _once(self, step: Callable[[Connection], Result]) -> Result:
         try:
-            return posting.post_next_batch(self.connection, self._run, self._range_no)
+            return step(self.connection)
         except psycopg.Error as error:
             raise errors.from_database(error) from error
 

@@ -19,6 +19,7 @@ def preview(connection: Connection, run: Run) -> dict[str, Any]:
     Accounts are created and exempted inside it too. Locks are waited for as long as any session of
     ours does, and no longer: a trial must not hold up the living.
     """
+    posting.check_staging(connection, run)
     executed = {"read": 0, "posted": 0, "replayed": 0, "quarantined": 0}
     ends = statements.fetch_one(
         connection,

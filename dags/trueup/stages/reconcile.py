@@ -4,7 +4,7 @@ import logging
 from decimal import Decimal
 from typing import Any
 
-from psycopg import Connection, IsolationLevel
+from psycopg import Connection
 
 from trueup import journal, statements
 from trueup.errors import DataFailure
@@ -20,12 +20,8 @@ def reconcile(connection: Connection, run: Run) -> dict[str, Any]:
     balances do not net to what they netted to before the run.
     """
     journal.check_all_posted(connection, run)
-    connection.isolation_level = IsolationLevel.REPEATABLE_READ
-    try:
-        with connection.transaction():
-            trial_balance = _find_breaks(connection, run)
-    finally:
-        connection.isolation_level = None
+    with statements.snapshot(connection):
+        trial_balance = _find_breaks(connection, run)
     breaks = statements.fetch_all(connection, "trueup/journal/list_breaks", run_id=run.run_id)
     for row in breaks:
         log.warning(

@@ -20,7 +20,7 @@ def report(connection: Connection, run: Run, folder: Path) -> dict[str, str]:
     """Write a run's report, whatever its status, and give the paths of its files.
 
     `<folder>/<run_id>/` receives report.html, report.json and report.txt, and the quarantine's CSV
-    when there are rows in it; `<folder>/latest.html` and `latest.txt` are copies of the last report.
+    when there are rows in it; `<folder>/latest.html` and `latest.txt` show the last report again.
     Every file appears whole or not at all. Changes nothing in the database; safe to repeat.
     """
     run = journal.read_run(connection, run.run_id)

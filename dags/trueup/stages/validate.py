@@ -5,7 +5,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from trueup import fingerprints, journal, statements
+from trueup import fingerprints, journal, posting, statements
 from trueup.errors import Refused
 from trueup.journal import Run
 from trueup.sources.files import SourceFiles
@@ -19,27 +19,50 @@ def validate(connection: Connection, run: Run, files: SourceFiles) -> dict[str, 
     Raises Refused when more rows are quarantined than `max_quarantined` allows, when nothing can be
     posted, when the delivery overlaps an earlier one unseen, or when the digest is not the approved
     one. Once posting has begun, verdicts that stand are kept, and lost ones are only formed again.
+    Raises OperationalFailure when the staging was lost.
     """
+    posting.check_staging(connection, run)
     posting_began = bool(journal.ranges(connection, run))
     if posting_began and _prepared(connection, run):
         log.info("Posting has begun on these verdicts; they are kept")
         return {"digest": run.row.digest, "kept": True}
-    with connection.transaction():
+    with statements.snapshot(connection):
         if run.plan.not_before or run.plan.not_after:
             _leave_out(connection, run)
         statements.execute(connection, _sql(run, "forget_verdicts"), run_id=run.run_id)
         _form_verdicts(connection, run)
-    statements.execute(connection, _sql(run, "analyze_staging"))
-    if posting_began:
-        return {"digest": run.row.digest, "kept": False}
-    counts = statements.fetch_one(connection, _sql(run, "count_verdicts"), run_id=run.run_id)
-    digest = fingerprints.of_plan(
+        statements.execute(connection, _sql(run, "analyze_staging"))
+        if posting_began:
+            return {"digest": run.row.digest, "kept": False}
+        counts = statements.fetch_one(connection, _sql(run, "count_verdicts"), run_id=run.run_id)
+        digest = _digest(connection, run, files)
+        _write_down(connection, run, counts, digest)
+    try:
+        _check_quotas(connection, run, counts, digest)
+    except Refused:
+        journal.save_totals(
+            connection, run, read=counts.read, posted=0, replayed=counts.replayed,
+            quarantined=counts.quarantined,
+        )  # fmt: skip
+        statements.execute(connection, f"{run.system.name}/ingest/drop_staging", run_id=run.run_id)
+        raise
+    return {"digest": digest, "kept": False, **counts._asdict()}
+
+
+def _digest(connection: Connection, run: Run, files: SourceFiles) -> str:
+    """What an approval is bound to: source, mapping, code, accounts, and every verdict in order."""
+    verdicts = statements.fetch_one(connection, _sql(run, "digest_verdicts"), run_id=run.run_id)
+    return fingerprints.of_plan(
         run.row.source_fingerprint,
         run.row.mapping_fingerprint,
         run.row.code_fingerprint,
         files.accounts_fingerprint,
-        statements.fetch_one(connection, _sql(run, "digest_verdicts"), run_id=run.run_id).verdicts,
+        verdicts.verdicts,
     )
+
+
+def _write_down(connection: Connection, run: Run, counts: Any, digest: str) -> None:
+    """Keep the verdicts' counts, the control totals and the resulting balances."""
     totals = statements.fetch_all(connection, _sql(run, "total_by_currency"), run_id=run.run_id)
     overdrawn = statements.fetch_all(connection, _sql(run, "list_overdrawn"), run_id=run.run_id)
     statements.execute(
@@ -68,15 +91,6 @@ def validate(connection: Connection, run: Run, files: SourceFiles) -> dict[str, 
             row.currency_code, row.entries, row.amount, row.debit_balances, row.credit_balances,
             row.difference,
         )  # fmt: skip
-    try:
-        _check_quotas(connection, run, counts, digest)
-    except Refused:
-        journal.save_totals(
-            connection, run, read=counts.read, posted=0, replayed=counts.replayed,
-            quarantined=counts.quarantined,
-        )  # fmt: skip
-        raise
-    return {"digest": digest, "kept": False, **counts._asdict()}
 
 
 def _form_verdicts(connection: Connection, run: Run) -> None:

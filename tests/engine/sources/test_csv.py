@@ -522,6 +522,12 @@ def test_a_broken_quote_is_unreadable(source):
     assert readable(rows) == [(4, "3")]
 
 
+def test_a_line_end_outside_of_quotes_never_becomes_part_of_a_field(source):
+    rows = list(source(f'{HEADER}\nd,c,1,"PAY\n",x"y\nz"\nd,c,2,PAY\n').rows())
+    assert unreadable(rows) == [2, 3, 4]
+    assert readable(rows) == [(5, "2")]
+
+
 def test_a_quote_inside_an_unquoted_field_is_text(source):
     rows = list(source(f'{HEADER},metadata\nd,c,1,5" pipe,{{"a":1}}\nd,c,2,PAY,\n').rows())
     assert [row[10] for row in rows] == ['5" pipe', "PAY"]
@@ -566,6 +572,13 @@ def test_a_byte_without_meaning_in_a_declared_encoding_spoils_only_its_line(sour
     assert readable(rows) == [(2, "1"), (4, "3")]
     assert rows[1][3] == "M\\x81ü,c,2,PAY"
     assert unreadable(list(source(content, encoding="utf-8").rows())) == [3]
+
+
+def test_half_a_surrogate_pair_under_a_mark_of_utf16_spoils_only_its_line(source):
+    content = f"{HEADER}\nd,c,1,PAY\n\ud83d,c,2,PAY\nd,c,3,PAY\n".encode("utf-16", "surrogatepass")
+    rows = list(source(content).rows())
+    assert readable(rows) == [(2, "1"), (4, "3")]
+    assert rows[1][3] == "\\x3d\\xd8,c,2,PAY"
 
 
 def test_half_a_character_at_the_end_of_utf16_spoils_only_its_line(source):

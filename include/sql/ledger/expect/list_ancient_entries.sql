@@ -1,4 +1,4 @@
--- Lists entries of this run from before 1970: few ledgers are older than that, many exports are wrong.
+-- Lists entries of this run from before 1970: few ledgers are older, many an export is wrong.
 SELECT
     reference_id,
     timestamp_utc::TEXT AS timestamp_utc

@@ -1,28 +1,35 @@
 -- Lists prepared rows that do not stand in the ledger as they were prepared.
--- What this run wrote is compared column by column: an entry's hash says only what was written once.
+-- What this run wrote is compared column by column: the hash says only what was once written.
 -- A row that was quarantined while it was posted stands there differently, by its verdict.
 WITH standing AS (
     SELECT
         prepared.position,
         prepared.reference_id,
-        entry.id AS entry_id,
         CASE
-            WHEN entry.run_id = %(run_id)s
-                THEN ROW(
+            WHEN entry.id IS NULL THEN 'missing'
+            WHEN
+                entry.run_id = %(run_id)s
+                AND (
+                    entry.debit_account_id IS DISTINCT FROM prepared.debit_account_id
+                    OR entry.credit_account_id IS DISTINCT FROM prepared.credit_account_id
+                    OR entry.amount IS DISTINCT FROM prepared.amount
+                    OR entry.currency_code IS DISTINCT FROM prepared.currency_code
+                    OR entry.asset_type IS DISTINCT FROM prepared.asset_type
+                    OR entry.transaction_type IS DISTINCT FROM prepared.transaction_type
+                    OR entry.timestamp_utc IS DISTINCT FROM prepared.timestamp_utc
+                    OR entry.fx_rate IS DISTINCT FROM prepared.fx_rate
+                    OR entry.metadata IS DISTINCT FROM prepared.metadata
+                )
+                THEN 'altered since'
+            WHEN
+                coalesce(entry.run_id, '') <> %(run_id)s
+                AND coalesce(entry.content_hash, ledger_entry_content(
                     entry.debit_account_id, entry.credit_account_id, entry.amount,
                     entry.currency_code, entry.asset_type, entry.transaction_type,
                     entry.timestamp_utc, entry.fx_rate, entry.metadata
-                ) IS NOT DISTINCT FROM ROW(
-                    prepared.debit_account_id, prepared.credit_account_id, prepared.amount,
-                    prepared.currency_code, prepared.asset_type, prepared.transaction_type,
-                    prepared.timestamp_utc, prepared.fx_rate, prepared.metadata
-                )
-            ELSE coalesce(entry.content_hash, ledger_entry_content(
-                entry.debit_account_id, entry.credit_account_id, entry.amount,
-                entry.currency_code, entry.asset_type, entry.transaction_type,
-                entry.timestamp_utc, entry.fx_rate, entry.metadata
-            )) = prepared.content_hash
-        END AS same_content
+                )) <> prepared.content_hash
+                THEN 'different'
+        END AS fault
     FROM trueup.prepared_entries AS prepared
     LEFT JOIN ledger_entries AS entry USING (ledger_id, reference_id)
     WHERE
@@ -37,7 +44,7 @@ WITH standing AS (
 SELECT
     position,
     reference_id,
-    CASE WHEN entry_id IS NULL THEN 'missing' ELSE 'different' END AS fault
+    fault
 FROM standing
-WHERE entry_id IS NULL OR NOT same_content
+WHERE fault IS NOT NULL
 ORDER BY position

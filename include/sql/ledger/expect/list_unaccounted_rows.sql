@@ -11,7 +11,7 @@ WHERE
     )
     AND NOT EXISTS (
         SELECT 1 FROM trueup.prepared_entries AS prepared
-        INNER JOIN ledger_entries AS entry USING (ledger_id, reference_id)
+        INNER JOIN ledger_entries USING (ledger_id, reference_id)
         WHERE
             prepared.run_id = %(run_id)s
             AND prepared.position = staged.position

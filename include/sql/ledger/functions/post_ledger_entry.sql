@@ -17,21 +17,55 @@ DECLARE
     v_entry_id BIGINT;
     v_found INTEGER;
     v_account RECORD;
-    v_minor_unit SMALLINT;
+    v_currency RECORD;
+    v_fault TEXT;
 BEGIN
-    SELECT minor_unit INTO v_minor_unit FROM trueup.currencies WHERE code = p_currency_code;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'unknown_currency: % is not an ISO 4217 currency', p_currency_code
-        USING ERRCODE = 'check_violation';
-    END IF;
-    IF p_amount IS NULL OR p_amount <= 0 OR p_amount IN ('NaN', 'Infinity') THEN
-        RAISE EXCEPTION 'invalid_amount: % is not an amount above zero', p_amount
-        USING ERRCODE = 'check_violation';
-    END IF;
-    IF min_scale(p_amount) > v_minor_unit THEN
-        RAISE EXCEPTION 'excess_precision: % has more decimals than % has (%)',
-        p_amount, p_currency_code, v_minor_unit
-        USING ERRCODE = 'check_violation';
+    SELECT code, minor_unit, withdrawn_on INTO v_currency
+    FROM trueup.currencies WHERE code = p_currency_code;
+
+    -- The rules by which a backfill quarantines, in its order and under its reason codes.
+    v_fault := CASE
+        WHEN
+            num_nulls(
+                p_ledger_id, p_debit_account_id, p_credit_account_id, p_amount,
+                p_transaction_type, p_reference_id
+            ) > 0
+            THEN 'missing_field: ledger, accounts, amount, type and reference must be given'
+        WHEN
+            greatest(
+                length(p_ledger_id), length(p_debit_account_id), length(p_credit_account_id),
+                length(p_transaction_type), length(p_reference_id)
+            ) > 255
+            THEN 'field_too_long: a name or reference has more than 255 characters'
+        WHEN p_amount <= 0 OR p_amount IN ('NaN', 'Infinity')
+            THEN format('invalid_amount: %s is not an amount above zero', p_amount)
+        WHEN NOT isfinite(p_timestamp_utc)
+            THEN format('invalid_timestamp: %s is no time', p_timestamp_utc)
+        WHEN v_currency.code IS NULL
+            THEN format('unknown_currency: %s is not an ISO 4217 currency', p_currency_code)
+        WHEN
+            v_currency.withdrawn_on
+            < (coalesce(p_timestamp_utc, now()) AT TIME ZONE 'UTC')::DATE
+            THEN format(
+                'unknown_currency: %s was withdrawn on %s, before this entry',
+                p_currency_code, v_currency.withdrawn_on
+            )
+        WHEN min_scale(p_amount) > coalesce(v_currency.minor_unit, 8)
+            THEN format(
+                'excess_precision: %s has more decimals than %s has (%s)',
+                p_amount, p_currency_code, coalesce(v_currency.minor_unit, 8)
+            )
+        WHEN p_debit_account_id = p_credit_account_id
+            THEN format('same_account: debit and credit are both %s', p_debit_account_id)
+        WHEN p_asset_type NOT IN ('fiat', 'cbdc', 'commodity', 'security')
+            THEN format('invalid_asset_type: %s is no type of asset', p_asset_type)
+        WHEN p_fx_rate <= 0 OR p_fx_rate IN ('NaN', 'Infinity')
+            THEN format('invalid_fx_rate: %s is not a rate above zero', p_fx_rate)
+        WHEN jsonb_typeof(p_metadata) <> 'object'
+            THEN 'invalid_metadata: the metadata is not a JSON object'
+    END;
+    IF v_fault IS NOT NULL THEN
+        RAISE EXCEPTION USING MESSAGE = v_fault, ERRCODE = 'check_violation';
     END IF;
 
     INSERT INTO ledger_entries (

@@ -14,18 +14,24 @@ WITH expected AS (
     SELECT
         expected.account_id,
         entry.run_id,
+        entry.ledger_id,
+        entry.reference_id,
         CASE account.normal_side WHEN 'debit' THEN entry.amount ELSE -entry.amount END AS effect
     FROM expected
-    INNER JOIN bank_accounts AS account ON account.id = expected.account_id
+    INNER JOIN bank_accounts AS account
+        ON account.id = expected.account_id AND account.currency_code = expected.currency_code
     INNER JOIN ledger_entries AS entry
         ON entry.debit_account_id = account.id AND entry.timestamp_utc <= expected.as_of
     UNION ALL
     SELECT
         expected.account_id,
         entry.run_id,
+        entry.ledger_id,
+        entry.reference_id,
         CASE account.normal_side WHEN 'debit' THEN -entry.amount ELSE entry.amount END
     FROM expected
-    INNER JOIN bank_accounts AS account ON account.id = expected.account_id
+    INNER JOIN bank_accounts AS account
+        ON account.id = expected.account_id AND account.currency_code = expected.currency_code
     INNER JOIN ledger_entries AS entry
         ON entry.credit_account_id = account.id AND entry.timestamp_utc <= expected.as_of
 ), moved AS (
@@ -35,6 +41,7 @@ WITH expected AS (
         expected.account_id,
         expected.currency_code,
         expected.expected_balance AS expected,
+        -- In another currency than its own an account holds nothing.
         coalesce(baseline.opening_balance, 0) + coalesce(moved.effect, 0) AS actual,
         coalesce(baseline.opening_balance, 0) AS opening,
         coalesce(moved.entries, 0) AS entries,
@@ -45,8 +52,14 @@ WITH expected AS (
     FROM expected
     LEFT JOIN bank_accounts AS account ON account.id = expected.account_id
     LEFT JOIN trueup.baseline_accounts AS baseline
-        ON baseline.run_id = %(run_id)s AND baseline.account_id = expected.account_id
-    LEFT JOIN moved ON moved.account_id = expected.account_id
+        ON
+            baseline.run_id = %(run_id)s
+            AND baseline.account_id = expected.account_id
+            AND baseline.currency_code = expected.currency_code
+    LEFT JOIN moved
+        ON
+            moved.account_id = expected.account_id
+            AND account.currency_code = expected.currency_code
     LEFT JOIN trueup.currencies AS currency ON currency.code = expected.currency_code
 ), broken AS (
     SELECT compared.*, actual - expected AS difference
@@ -102,6 +115,14 @@ SELECT
                 legs.account_id = broken.account_id
                 AND legs.effect = broken.difference
                 AND legs.run_id IS DISTINCT FROM %(run_id)s
+                -- A replayed entry was posted by an earlier run, but this source delivered it too.
+                AND NOT EXISTS (
+                    SELECT 1 FROM trueup.prepared_entries AS delivered
+                    WHERE
+                        delivered.run_id = %(run_id)s
+                        AND delivered.ledger_id = legs.ledger_id
+                        AND delivered.reference_id = legs.reference_id
+                )
         ) THEN 'extra entry: one that this source did not deliver has this amount'
         -- Half a minor unit per entry is what rounding alone can add up to; past a few units it
         -- is no longer the likely cause.

@@ -14,16 +14,33 @@ WITH entries AS (
         sum(CASE normal_side WHEN 'debit' THEN balance ELSE -balance END) AS net
     FROM bank_accounts
     GROUP BY currency_code
+), legs AS (
+    SELECT debit_account_id AS account_id, sum(amount) AS debit
+    FROM ledger_entries GROUP BY debit_account_id
+    UNION ALL
+    SELECT credit_account_id, -sum(amount) FROM ledger_entries GROUP BY credit_account_id
+), moved AS (
+    SELECT account_id, sum(debit) AS debit FROM legs GROUP BY account_id
 ), openings AS (
     SELECT
-        baseline.currency_code,
-        sum(
-            CASE account.normal_side WHEN 'debit' THEN 1 ELSE -1 END * baseline.opening_balance
-        ) AS net
-    FROM trueup.baseline_accounts AS baseline
-    INNER JOIN bank_accounts AS account ON account.id = baseline.account_id
-    WHERE baseline.run_id = %(run_id)s
-    GROUP BY baseline.currency_code
+        account.currency_code,
+        sum(CASE
+            WHEN baseline.account_id IS NOT NULL
+                THEN CASE account.normal_side WHEN 'debit' THEN 1 ELSE -1 END
+                    * baseline.opening_balance
+            -- An account that another session opened during the run brings a balance of its own.
+            WHEN account.id NOT IN (
+                SELECT name FROM trueup.created_objects
+                WHERE run_id = %(run_id)s AND kind = 'account'
+            )
+                THEN CASE account.normal_side WHEN 'debit' THEN 1 ELSE -1 END
+                    * account.balance - coalesce(moved.debit, 0)
+        END) AS net
+    FROM bank_accounts AS account
+    LEFT JOIN trueup.baseline_accounts AS baseline
+        ON baseline.run_id = %(run_id)s AND baseline.account_id = account.id
+    LEFT JOIN moved ON moved.account_id = account.id
+    GROUP BY account.currency_code
 )
 SELECT
     currency_code,

@@ -1,11 +1,10 @@
--- Leaves out what lies outside the window of time that was asked for.
+-- Leaves out what lies outside the window of time that was asked for. What has no time or none that
+-- exists stays: it is judged with the rest.
 DELETE FROM trueup.staged_entries
 WHERE
     run_id = %(run_id)s
     AND reason_code IS NULL
-    AND timestamp_utc ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}'
-    AND trueup.is_valid_input(timestamp_utc, 'timestamptz')
-    AND NOT (
-        timestamp_utc::TIMESTAMPTZ >= coalesce(%(not_before)s::TIMESTAMPTZ, '-infinity')
-        AND timestamp_utc::TIMESTAMPTZ <= coalesce(%(not_after)s::TIMESTAMPTZ, 'infinity')
+    AND (
+        trueup.read_timestamp(timestamp_utc) < %(not_before)s::TIMESTAMPTZ
+        OR trueup.read_timestamp(timestamp_utc) > %(not_after)s::TIMESTAMPTZ
     )

@@ -25,6 +25,7 @@ WITH disputed AS (
     INNER JOIN ledger_entries AS standing USING (ledger_id, reference_id)
     WHERE
         entry.run_id = %(run_id)s
+        AND (standing.run_id, standing.run_line) IS DISTINCT FROM (entry.run_id, entry.position)
         AND entry.content_hash <> coalesce(standing.content_hash, ledger_entry_content(
             standing.debit_account_id, standing.credit_account_id, standing.amount,
             standing.currency_code, standing.asset_type, standing.transaction_type,

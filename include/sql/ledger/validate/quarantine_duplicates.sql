@@ -3,7 +3,11 @@ WITH numbered AS (
     SELECT
         entry.position,
         entry.reference_id,
-        standing.id IS NOT NULL AS posted_before,
+        -- What this very run has posted before a crash is its own, not a duplicate.
+        standing.id IS NOT NULL
+        AND NOT coalesce(
+            standing.run_id = entry.run_id AND standing.run_line = entry.position, FALSE
+        ) AS posted_before,
         row_number() OVER (
             PARTITION BY entry.ledger_id, entry.reference_id ORDER BY entry.position
         ) AS occurrence

@@ -15,14 +15,8 @@ WITH read AS (
         staged.timestamp_utc,
         staged.fx_rate,
         staged.metadata,
-        staged.timestamp_utc IS NULL OR (
-            -- The shape first: PostgreSQL also reads "tomorrow" and dates of two meanings.
-            staged.timestamp_utc ~ (
-                '^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?'
-                || '(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?$'
-            )
-            AND trueup.is_valid_input(staged.timestamp_utc, 'timestamptz')
-        ) AS timestamp_valid,
+        staged.timestamp_utc IS NULL
+        OR trueup.read_timestamp(staged.timestamp_utc) IS NOT NULL AS timestamp_valid,
         -- Thousands of brackets exhaust the parser's stack: an error that no check could catch.
         staged.metadata IS NULL OR (
             left(staged.metadata, 1) = '{'

@@ -8,4 +8,4 @@ FROM trueup.quarantine AS quarantined
 INNER JOIN trueup.reason_codes AS reason ON reason.code = quarantined.reason_code
 WHERE quarantined.run_id = %(run_id)s
 GROUP BY quarantined.reason_code, reason.meaning
-ORDER BY rows DESC, quarantined.reason_code
+ORDER BY count(*) DESC, quarantined.reason_code ASC

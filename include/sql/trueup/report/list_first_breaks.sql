@@ -10,5 +10,5 @@ SELECT
     count(*) OVER () AS total
 FROM trueup.balance_breaks
 WHERE run_id = %(run_id)s
-ORDER BY abs(difference) DESC, account_id, compared_with
+ORDER BY abs(difference) DESC, account_id ASC, compared_with ASC
 LIMIT %(rows)s

@@ -12,5 +12,5 @@ SELECT
     committed_at
 FROM trueup.run_batches
 WHERE run_id = %(run_id)s
-ORDER BY run_batches.seconds DESC, batch_no
+ORDER BY run_batches.seconds DESC, batch_no ASC
 LIMIT %(rows)s

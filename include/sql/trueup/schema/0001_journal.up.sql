@@ -56,6 +56,8 @@ CREATE TABLE trueup.runs (
     state_hash_before TEXT,
     state_hash_after TEXT,
     digest TEXT,
+    -- The approval holds for this digest alone.
+    approved_digest TEXT,
     approved_by TEXT,
     approved_at TIMESTAMPTZ,
     failure TEXT CONSTRAINT runs_failure_known CHECK (

@@ -1,0 +1,324 @@
+"""Runs under a real scheduler, API server and worker processes; and what a kill leaves of them."""
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from conftest import ROOT, Database, Server
+from dags.conftest import uri
+from runs import Books, payments
+
+# Enough batches that a kill meets one in flight.
+ROWS = 20_000
+BATCH_SIZE = 50
+
+
+class Airflow:
+    """API server, scheduler and DAG processor, in one process group that can be killed as one."""
+
+    def __init__(self, home: Path, metadata: str, ledger: str, sources: Path) -> None:
+        self.port, log_port = _free_ports(2)
+        self.password = secrets.token_hex(8)
+        (home / "passwords.json").write_text(json.dumps({"admin": self.password}))
+        self.environment = os.environ | {
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+            "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__PARALLELISM": "3",
+            "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": (f"http://127.0.0.1:{self.port}/execution/"),
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata,
+            "AIRFLOW__API__HOST": "127.0.0.1",
+            "AIRFLOW__API__PORT": str(self.port),
+            "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{self.port}",
+            "AIRFLOW__API__SECRET_KEY": "tests",
+            "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(32),
+            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(log_port),
+            # What a power cut leaves running on paper is found within seconds, not minutes.
+            "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "10",
+            "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
+            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
+            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
+            "AIRFLOW_CONN_LEDGER_DB": ledger,
+            "TRUEUP_REPORTS": str(home / "reports"),
+            "TRUEUP_SOURCE_ROOTS": str(sources),
+        }
+        self.log = home / "airflow.log"
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def run(self, *arguments: str) -> str:
+        """One command of Airflow's."""
+        return subprocess.run(
+            [sys.executable, "-m", "airflow", *arguments],
+            env=self.environment, check=True, capture_output=True, text=True,
+        ).stdout  # fmt: skip
+
+    def start(self) -> None:
+        """Start the three components and wait until the API answers."""
+        for component in ("api-server", "dag-processor", "scheduler"):
+            with self.log.open("ab") as log:
+                self._processes.append(
+                    subprocess.Popen(
+                        [sys.executable, "-m", "airflow", component],
+                        env=self.environment, stdout=log, stderr=log, start_new_session=True,
+                    )
+                )  # fmt: skip
+        wait_for("the API server", lambda: self._get("/api/v2/monitor/health"), seconds=90)
+
+    def kill(self) -> None:
+        """Kill every process at once, as a power cut would."""
+        while family := [each for each in psutil.process_iter() if self._is_mine(each)]:
+            for each in family:
+                with suppress(psutil.NoSuchProcess):
+                    each.kill()
+            for process in self._processes:
+                process.wait()
+        self._processes.clear()
+
+    def _is_mine(self, process: psutil.Process) -> bool:
+        """Whether a process runs with this AIRFLOW_HOME; its parents may be dead already."""
+        try:
+            alive = process.status() != psutil.STATUS_ZOMBIE
+            return alive and process.environ().get("AIRFLOW_HOME") == str(self.log.parent)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            return False
+
+    def trigger(self, dag_id: str, **conf: Any) -> str:
+        """Trigger a DAG as a person does, and give the Airflow run's id."""
+        made = self._call(
+            "POST", f"/api/v2/dags/{dag_id}/dagRuns", {"logical_date": None, "conf": conf}
+        )
+        return made["dag_run_id"]
+
+    def state(self, dag_id: str, airflow_run_id: str) -> str:
+        """The state of an Airflow run."""
+        return self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{airflow_run_id}")["state"]
+
+    def answer(self, airflow_run_id: str, choice: str) -> None:
+        """Answer the approval of a run."""
+        self._call(
+            "PATCH",
+            f"/api/v2/dags/ledger_backfill/dagRuns/{airflow_run_id}"
+            "/taskInstances/approve/-1/hitlDetails",
+            {"chosen_options": [choice], "params_input": {}},
+        )
+
+    def is_parked(self, airflow_run_id: str) -> bool:
+        """Whether a run waits for a person."""
+        task = self._call(
+            "GET", f"/api/v2/dags/ledger_backfill/dagRuns/{airflow_run_id}/taskInstances/approve"
+        )
+        return task["state"] == "awaiting_input"
+
+    def wait_for_end(self, dag_id: str, airflow_run_id: str, seconds: float = 300) -> str:
+        """Wait until an Airflow run is over and give its state."""
+        wait_for(
+            f"{airflow_run_id} to end",
+            lambda: self.state(dag_id, airflow_run_id) in ("success", "failed"),
+            seconds,
+        )
+        return self.state(dag_id, airflow_run_id)
+
+    def _call(self, method: str, path: str, body: Any = None) -> Any:
+        token = self._send(
+            "POST", "/auth/token", {"username": "admin", "password": self.password}, None
+        )["access_token"]
+        return self._send(method, path, body, token)
+
+    def _send(self, method: str, path: str, body: Any, token: str | None) -> Any:
+        headers = {"Content-Type": "application/json"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{path}",
+            data=None if body is None else json.dumps(body).encode(),
+            headers=headers, method=method,
+        )  # fmt: skip
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return json.load(response)
+
+    def _get(self, path: str) -> Any:
+        try:
+            return self._send("GET", path, None, None)
+        except OSError:
+            return None
+
+
+def wait_for(what: str, condition: Callable[[], Any], seconds: float) -> None:
+    """Wait until a condition holds; fail with words when it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {seconds} s for {what}"
+        time.sleep(0.2)
+
+
+def _free_ports(number: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(number)]
+    for each in sockets:
+        each.bind(("127.0.0.1", 0))
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+@pytest.fixture(scope="module")
+def books(server: Server, migrated: Database, tmp_path_factory: pytest.TempPathFactory) -> Books:
+    """One ledger for all these tests: an Airflow is slow to start, and serves them in turn."""
+    folder = tmp_path_factory.mktemp("sources")
+    books = Books(server.create(migrated), folder)
+    books.open_world()
+    return books
+
+
+@pytest.fixture(scope="module")
+def airflow(
+    server: Server, books: Books, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Airflow]:
+    """Airflow with metadata of its own, working on that ledger; gone afterwards."""
+    metadata = uri(server.create().admin_conninfo).replace("postgresql:", "postgresql+psycopg2:")
+    found = Airflow(
+        tmp_path_factory.mktemp("airflow"), metadata, uri(books.database.conninfo), books.folder
+    )
+    found.run("db", "migrate")
+    found.run("dags", "reserialize")
+    found.start()
+    yield found
+    found.kill()
+
+
+@pytest.fixture
+def wanted(books: Books, request: pytest.FixtureRequest) -> dict[str, Any]:
+    """A backfill long enough to be killed in the middle, of a source of this test's own."""
+    name = request.node.name[:40]
+    entries = [entry | {"referenceId": f"{name}-{i}"} for i, entry in enumerate(payments(ROWS))]
+    return {
+        "source": books.write_entries(entries, f"{name}.csv"),
+        "dry_run": False,
+        "batch_size": BATCH_SIZE,
+        "validate_balances": False,
+    }
+
+
+def progress(books: Books, wanted: dict[str, Any]) -> int:
+    """How many rows of a source are posted, as an outside witness sees it."""
+    return books.database.value(
+        "SELECT coalesce(sum(posted), 0) FROM trueup.run_ranges JOIN trueup.runs USING (run_id) "
+        "WHERE source_id = %s",
+        wanted["source"],
+    )
+
+
+def poster(database: Database) -> int | None:
+    """The process that holds the connection of the posting worker, if there is one."""
+    ports = {
+        row.client_port
+        for row in database.rows(
+            "SELECT client_port FROM pg_stat_activity WHERE application_name LIKE 'trueup post %'"
+        )
+    }
+    for process in psutil.process_iter():
+        try:
+            connections = process.net_connections("tcp")
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+        if any(each.laddr and each.laddr.port in ports for each in connections):
+            return process.pid
+    return None
+
+
+def assert_whole(books: Books, wanted: dict[str, Any]) -> None:
+    """One run posted everything exactly once, and every balance follows from its entries."""
+    run = books.database.row(
+        "SELECT * FROM trueup.run_overview WHERE source_id = %s AND status <> 'refused'",
+        wanted["source"],
+    )
+    assert run.status == "completed"
+    assert (run.total_read, run.total_posted, run.total_replayed) == (ROWS, ROWS, 0)
+    entries = books.database.value(
+        "SELECT count(*) FROM ledger_entries WHERE run_id = %s", run.run_id
+    )
+    assert entries == ROWS
+    assert books.disagreements() == []
+
+
+def test_a_killed_worker_is_replaced_and_the_run_ends_as_if_nothing_had_been(
+    airflow: Airflow, books: Books, wanted: dict[str, Any]
+):
+    airflow_run = airflow.trigger("ledger_backfill", **wanted)
+    wait_for("the first batches", lambda: progress(books, wanted) > 0, 90)
+    victim = poster(books.database)
+    assert victim is not None
+    os.kill(victim, signal.SIGKILL)
+    settled = progress(books, wanted)
+
+    assert airflow.wait_for_end("ledger_backfill", airflow_run) == "success"
+
+    assert 0 < settled < ROWS
+    assert_whole(books, wanted)
+
+
+def test_after_a_power_cut_the_same_trigger_resumes_the_run(
+    airflow: Airflow, books: Books, wanted: dict[str, Any]
+):
+    first = airflow.trigger("ledger_backfill", **wanted)
+    wait_for("the first batches", lambda: progress(books, wanted) > 0, 90)
+    airflow.kill()
+    settled = progress(books, wanted)
+    airflow.start()
+
+    second = airflow.trigger("ledger_backfill", **wanted)
+    # Airflow revives the tasks that it lost: whichever attempt comes first has the run, and the
+    # other is refused or fenced, in words. Never do both post.
+    ends = {airflow.wait_for_end("ledger_backfill", each) for each in (first, second)}
+
+    assert 0 < settled < ROWS
+    assert "success" in ends
+    assert_whole(books, wanted)
+
+
+def test_a_run_parks_until_a_person_approves_and_remembers_who(airflow: Airflow, books: Books):
+    asked = {
+        "source": books.write_entries(payments(10), "approval.csv"),
+        "dry_run": False,
+        "approval": "manual",
+    }
+
+    def run(airflow_run: str) -> Any:
+        return books.database.row(
+            "SELECT run.* FROM trueup.runs AS run JOIN trueup.run_attempts USING (run_id) "
+            "WHERE airflow_run_id = %s",
+            airflow_run,
+        )
+
+    def answer(airflow_run: str, choice: str) -> str:
+        wait_for("the approval", lambda: airflow.is_parked(airflow_run), 90)
+        time.sleep(1.5)  # an answer within a second of parking fails the task in Airflow 3.3.2
+        airflow.answer(airflow_run, choice)
+        return airflow.wait_for_end("ledger_backfill", airflow_run)
+
+    rejected = airflow.trigger("ledger_backfill", **asked)
+    assert answer(rejected, "Reject") == "failed"
+    assert run(rejected).status == "refused"
+    assert run(rejected).total_posted == 0
+
+    approved = airflow.trigger("ledger_backfill", **asked)
+    assert answer(approved, "Approve") == "success"
+    assert (run(approved).status, run(approved).total_posted) == ("completed", 10)
+    assert run(approved).approved_by == "admin"
