@@ -71,8 +71,11 @@ class Database:
 class Server:
     """The server of a test session, and the databases that the session has there."""
 
-    def __init__(self, conninfo: str, runner: dict[str, str] | None) -> None:
+    def __init__(
+        self, conninfo: str, runner: dict[str, str] | None, durable: bool = False
+    ) -> None:
         self.conninfo = conninfo
+        self._durable = durable
         self.session = f"{_MARK}{os.getpid()}_{secrets.token_hex(4)}"
         # The name shows in pg_stat_activity for as long as this session lives.
         self.connection = psycopg.connect(
@@ -101,6 +104,9 @@ class Server:
             make_conninfo(self.conninfo, dbname=name),
         )
         self._run("GRANT CONNECT, CREATE, TEMPORARY ON DATABASE {} TO {}", name, self.runner)
+        if not self._durable:
+            # Only a crash of the server could tell the difference; it saves half of the time.
+            self._run("ALTER DATABASE {} SET synchronous_commit = off", name)
         if template is None:
             with closing(database.admin()) as admin:
                 admin.execute(

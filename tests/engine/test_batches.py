@@ -1,5 +1,7 @@
 """How a key range is cut."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +17,7 @@ def test_cuts_leave_no_gap_and_no_overlap(first, width, parts):
     ranges = cut(first, last, parts)
     assert ranges[0].first_key == first
     assert ranges[-1].last_key == last
-    for left, right in zip(ranges, ranges[1:], strict=False):
+    for left, right in pairwise(ranges):
         assert right.first_key == left.last_key + 1
     assert all(each.first_key <= each.last_key for each in ranges)
 

@@ -5,8 +5,8 @@ import time
 from contextlib import suppress
 
 import pytest
-from runs import entry, payments
 
+from runs import entry, payments
 from trueup import fingerprints, journal, posting
 from trueup.errors import Fenced, Refused
 from trueup.run_state import Status
@@ -160,7 +160,7 @@ def test_a_resume_under_anything_else_is_refused_in_words(books, broken_off, cha
 
 def test_a_resume_under_other_posting_code_is_refused_in_words(books, broken_off, monkeypatch):
     books.wait_until_nobody_works()
-    monkeypatch.setattr(fingerprints, "of_posting_code", lambda system: "other code")
+    monkeypatch.setattr(fingerprints, "of_posting_code", lambda _: "other code")
     with pytest.raises(Refused, match="the posting code changed since it began"):
         books.begin("entries.csv", **BATCHES)
 
@@ -227,7 +227,7 @@ def test_a_takeover_fences_the_worker_before_it(books):
     new.to_posting()
     before = books.state()
     for step in (old.post_one_batch, old.open_posting, old.roll_back):
-        with pytest.raises(Fenced, match="Attempt 2 has taken run .* over from attempt 1"):
+        with pytest.raises(Fenced, match=r"Attempt 2 has taken run .* over from attempt 1"):
             step()
     assert books.state() == before
     new.post().check_balances().constrain().expect().reconcile().complete()
@@ -416,7 +416,7 @@ def test_a_run_that_reads_a_long_source_does_not_stop_another_one_from_posting(b
     rows = list(reads.files.open().rows())
 
     class SlowSource:
-        def rows(self, limit):
+        def rows(self, _limit):
             yield from rows[:2]
             middle.set()
             goes_on.wait(10)

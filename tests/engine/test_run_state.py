@@ -81,7 +81,5 @@ def test_the_states_of_the_schema_are_those_of_the_engine(database):
 
 
 def test_a_run_is_finished_in_the_schema_where_it_is_in_the_engine(database):
-    index = database.value(
-        "SELECT pg_get_indexdef('trueup.runs_one_open_per_system'::REGCLASS)"
-    )
+    index = database.value("SELECT pg_get_indexdef('trueup.runs_one_open_per_system'::REGCLASS)")
     assert set(re.findall(r"'(\w+)'", index)) == set(FINISHED)

@@ -32,7 +32,9 @@ def test_money_is_never_a_float_in_python():
 
 
 def test_no_sql_text_stands_in_python():
-    keywords = r"\b(SELECT .* FROM|INSERT INTO|UPDATE .* SET|DELETE FROM|ALTER TABLE|CREATE TABLE)\b"
+    keywords = (
+        r"\b(SELECT .* FROM|INSERT INTO|UPDATE .* SET|DELETE FROM|ALTER TABLE|CREATE TABLE)\b"
+    )
     for path in ENGINE.rglob("*.py"):
         assert not re.search(keywords, path.read_text(encoding="utf-8")), path
 
@@ -72,7 +74,9 @@ def test_the_fingerprint_of_the_posting_code_is_stable_and_moves_with_a_statemen
     assert fingerprints.of_posting_code("ledger") == before
 
 
-def test_the_fingerprint_of_the_posting_code_moves_with_the_reader_of_sources(tmp_path, monkeypatch):
+def test_the_fingerprint_of_the_posting_code_moves_with_the_reader_of_sources(
+    tmp_path, monkeypatch
+):
     """After a crash a resume reads its source again: another reader may read other rows."""
     before = fingerprints.of_posting_code("ledger")
     package = tmp_path / "trueup"

@@ -4,8 +4,8 @@ All rows stand in one file, so that none of them spoils another. `BAD` and `GOOD
 """
 
 import pytest
-from runs import Books, entry
 
+from runs import Books, entry
 from trueup import journal
 from trueup.errors import Refused
 from trueup.sources.mapping import CANONICAL_NAMES
@@ -226,7 +226,10 @@ GOOD = {
         {"transaction_type": PERCENT, "ledger_id": PERCENT},
     ),
     "an account that is HTML": (entry(HTML, SQL), {"debit_account_id": HTML}),
-    "other alphabets": (pay(transactionType="перевод 送金 🪙"), {"transaction_type": "перевод 送金 🪙"}),
+    "other alphabets": (
+        pay(transactionType="перевод 送金 🪙"),
+        {"transaction_type": "перевод 送金 🪙"},
+    ),
     "255 characters": (pay(referenceId="é" * 255), {"reference_id": "é" * 255}),
     "an empty object": (pay(metadata="{}"), {"metadata": "{}"}),
     "a deep object": (
@@ -237,7 +240,10 @@ GOOD = {
         pay(metadata='{"n": 12345678901234567890.123456789}'),
         {"metadata": '{"n": 12345678901234567890.123456789}'},
     ),
-    "a line feed in a field": (pay(transactionType="two\nlines"), {"transaction_type": "two\nlines"}),
+    "a line feed in a field": (
+        pay(transactionType="two\nlines"),
+        {"transaction_type": "two\nlines"},
+    ),
 }
 
 

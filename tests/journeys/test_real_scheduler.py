@@ -76,7 +76,7 @@ class Airflow:
                 self._processes.append(
                     subprocess.Popen(
                         [sys.executable, "-m", "airflow", component],
-                        env=self.environment, stdout=log, stderr=log, start_new_session=True,
+                        env=self.environment, stdout=log, stderr=log, cwd=self.log.parent,
                     )
                 )  # fmt: skip
         wait_for("the API server", lambda: self._get("/api/v2/monitor/health"), seconds=90)
@@ -87,15 +87,16 @@ class Airflow:
             for each in family:
                 with suppress(psutil.NoSuchProcess):
                     each.kill()
-            for process in self._processes:
-                process.wait()
+            psutil.wait_procs(family, timeout=10)
+        for process in self._processes:
+            process.wait(timeout=10)
         self._processes.clear()
 
     def _is_mine(self, process: psutil.Process) -> bool:
-        """Whether a process runs with this AIRFLOW_HOME; its parents may be dead already."""
+        """Whether a process works in this Airflow's folder; its parents may be dead already."""
         try:
             alive = process.status() != psutil.STATUS_ZOMBIE
-            return alive and process.environ().get("AIRFLOW_HOME") == str(self.log.parent)
+            return alive and process.cwd() == str(self.log.parent)
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             return False
 

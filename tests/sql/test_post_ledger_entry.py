@@ -130,7 +130,7 @@ def test_what_a_backfill_would_quarantine_is_refused_under_the_same_name(
 
 
 def test_an_account_that_nobody_knows_is_refused(books, post):
-    with pytest.raises(errors.ForeignKeyViolation, match="nobody|account_exists"):
+    with pytest.raises(errors.ForeignKeyViolation, match=r"nobody|account_exists"):
         post(debit="nobody")
     assert books.references() == []
 
@@ -231,7 +231,7 @@ def test_two_who_post_on_the_same_accounts_in_opposite_order_never_deadlock(book
     assert failures == []
     assert min(posted) > 10
     assert len(books.references()) == sum(posted)
-    assert books.disagreements({name: "1000000" for name in ("a", "b", "c")}) == []
+    assert books.disagreements(dict.fromkeys(("a", "b", "c"), "1000000")) == []
 
 
 def test_two_at_once_cannot_spend_the_same_money(books):

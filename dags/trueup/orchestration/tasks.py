@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from trueup import fingerprints, journal, migrations, posting, statements, systems
 from trueup.errors import Refused, TrueupError
 from trueup.orchestration import work
+from trueup.orchestration.approval import APPROVE, who_answered
 from trueup.orchestration.connections import conninfo, reports_folder
 from trueup.plan import Plan
 from trueup.run_state import FINISHED, GREEN, Status
@@ -131,14 +132,17 @@ def open_posting(system: str) -> list[int]:
     """Take the state hash, create accounts, fix the bounds; give the numbers of the key ranges."""
     context = get_current_context()
     answer = context["ti"].xcom_pull(task_ids="approve")
-    with work.at_work(systems.named(system), context, "post", Status.POSTING) as (connection, run):
+    with work.at_work(systems.named(system), context, "post") as (connection, run):
         if answer:
+            if answer["chosen_options"] != [APPROVE]:
+                raise Refused(f"{who_answered(answer)} rejected digest {run.row.digest}.")
             statements.execute(
                 connection,
                 "trueup/journal/save_approval",
                 run_id=run.run_id,
-                approved_by=_who_answered(answer),
+                approved_by=who_answered(answer),
             )
+        run = journal.move(connection, run, Status.POSTING)
         posting.open_posting(connection, run)
         return [each.range_no for each in journal.ranges(connection, run)]
 
@@ -201,9 +205,6 @@ def outcome(system: str) -> str | None:
             return "roll_back"
         if context["ti"].xcom_pull(task_ids="reconcile"):
             return "complete"
-        answer = context["ti"].xcom_pull(task_ids="approve")
-        if run.status == Status.AWAITING_APPROVAL and answer:
-            raise Refused(f"{_who_answered(answer)} rejected digest {run.row.digest}.")
         interrupt(connection, run)
         return None
 
@@ -270,8 +271,3 @@ def _files(run: journal.Run) -> files.SourceFiles:
             "trigger the DAG anew when the file is final."
         )
     return located
-
-
-def _who_answered(answer: dict[str, Any]) -> str:
-    user = answer.get("responded_by_user") or {}
-    return user.get("name") or user.get("id") or "somebody"

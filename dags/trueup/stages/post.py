@@ -67,6 +67,7 @@ class _Poster:
     def connection(self) -> Connection:
         """The open connection; a new one in place of a broken one."""
         if self._connection is None or self._connection.broken or self._connection.closed:
+            self.close()
             self._connection = self._connect()
             journal.hold_worker_lock(self._connection, self._run)
         return self._connection

@@ -2,8 +2,8 @@
 
 import pytest
 from psycopg import errors as database_errors
-from runs import entry, payments
 
+from runs import entry, payments
 from trueup.errors import DataFailure, Fenced
 from trueup.systems import LEDGER
 
@@ -171,7 +171,7 @@ def test_a_credit_normal_account_is_overdrawn_on_its_own_side(books):
 def test_constraints_wait_until_every_range_is_posted(books):
     books.open_world()
     attempt = books.begin(payments(4), parallel_workers=2).to_posting().post(range_no=1)
-    with pytest.raises(Fenced, match="Range 0 .* posting comes first"):
+    with pytest.raises(Fenced, match=r"Range 0 .* posting comes first"):
         attempt.constrain()
 
 

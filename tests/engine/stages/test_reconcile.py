@@ -1,8 +1,8 @@
 """Every break, to the cent and with its cause: the books against their entries and their source."""
 
 import pytest
-from runs import entry, payments
 
+from runs import entry, payments
 from trueup.errors import DataFailure
 
 
@@ -101,7 +101,10 @@ def test_an_opening_balance_that_the_source_knows_is_no_break(books):
 
 @pytest.mark.parametrize(
     ("bad", "expected"),
-    [(entry(amount="3.00", timestampUtc="never"), "5"), (entry("world", "alice", "3.00", fxRate="x"), "-1")],
+    [
+        (entry(amount="3.00", timestampUtc="never"), "5"),
+        (entry("world", "alice", "3.00", fxRate="x"), "-1"),
+    ],
 )
 def test_a_missing_entry_is_found_in_quarantine(books, bad, expected):
     breaks = reconciled(
@@ -150,8 +153,10 @@ def test_a_difference_that_nothing_explains_is_unknown(books):
 
 def test_a_stored_balance_that_is_not_what_its_entries_say_fails_the_run(books):
     attempt = books.begin([entry(amount="5.00")]).to_posted()
-    books.database.do("UPDATE bank_accounts SET balance = 6, available_balance = 6 WHERE id = 'alice'")
-    with pytest.raises(DataFailure, match="alice with 6 USD instead of 5.00"):
+    books.database.do(
+        "UPDATE bank_accounts SET balance = 6, available_balance = 6 WHERE id = 'alice'"
+    )
+    with pytest.raises(DataFailure, match=r"alice with 6 USD instead of 5.00"):
         attempt.check_balances()
     attempt.constrain().expect()
     with pytest.raises(DataFailure, match="balances in USD net to"):

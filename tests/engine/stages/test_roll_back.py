@@ -1,12 +1,13 @@
 """The way back: exactly the run's rows and what it created, and a proof that is never a lie."""
 
 import re
+from contextlib import suppress
 
 import psycopg
 import pytest
 from psycopg import errors as database_errors
-from runs import entry, payments
 
+from runs import entry, payments
 from trueup import journal, posting
 from trueup.errors import Fenced, RollbackRefused
 from trueup.run_state import Status
@@ -153,7 +154,7 @@ def test_a_delivered_outbox_row_closes_the_way_back(books):
         "UPDATE dual_ledger_outbox SET status = 'SENT' WHERE reference_id = 'pay-00003'"
     )
     before = books.state()
-    with pytest.raises(RollbackRefused, match="1 outbox rows of run .* were delivered"):
+    with pytest.raises(RollbackRefused, match=r"1 outbox rows of run .* were delivered"):
         attempt.roll_back()
     assert attempt.row.status == "rollback_failed"
     assert of_books(books.state()) == of_books(before)
@@ -180,9 +181,7 @@ def test_the_way_back_is_open_again_when_its_obstacle_is_gone(books):
 
 
 def test_a_row_that_depends_on_the_runs_entries_closes_the_way_back_in_words(books):
-    books.database.do(
-        "CREATE TABLE receipts (entry_id BIGINT REFERENCES ledger_entries (id))"
-    )
+    books.database.do("CREATE TABLE receipts (entry_id BIGINT REFERENCES ledger_entries (id))")
     attempt = books.begin(payments(3)).to_posted()
     books.database.do("INSERT INTO receipts SELECT max(id) FROM ledger_entries")
     with pytest.raises(RollbackRefused, match="Something came to depend on the run's rows"):
@@ -244,7 +243,7 @@ TAMPERINGS = {
 def test_books_that_somebody_altered_meanwhile_are_not_called_equal(books, what):
     attempt = books.begin(payments(3, ["alice"])).to_posted()
     books.database.do(TAMPERINGS[what])
-    with pytest.raises(RollbackRefused, match="state hash is .* and was .*: the books differ"):
+    with pytest.raises(RollbackRefused, match=r"state hash is .* and was .*: the books differ"):
         attempt.roll_back()
     run = attempt.row
     assert run.status == "rollback_failed"
@@ -257,10 +256,8 @@ def test_nor_when_others_have_posted_too(books, what):
     attempt = books.begin(payments(3, ["alice"])).to_posted()
     books.post_live("bob", "world", "1.00")
     books.database.do(TAMPERINGS[what])
-    try:
+    with suppress(RollbackRefused):
         assert attempt.roll_back()["proof"] != "equal"
-    except RollbackRefused:
-        pass
     assert attempt.row.state_hash_after != attempt.row.state_hash_before
 
 

