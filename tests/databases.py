@@ -71,9 +71,7 @@ class Database:
 class Server:
     """The server of a test session, and the databases that the session has there."""
 
-    def __init__(
-        self, conninfo: str, runner: dict[str, str] | None, durable: bool = False
-    ) -> None:
+    def __init__(self, conninfo: str, runner: dict[str, str] | None, durable: bool = False) -> None:
         self.conninfo = conninfo
         self._durable = durable
         self.session = f"{_MARK}{os.getpid()}_{secrets.token_hex(4)}"

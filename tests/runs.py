@@ -396,8 +396,7 @@ class Attempt:
             with suppress(Exception):
                 self.roll_back()
         except Refused as refusal:
-            journal.record_failure(self.connection, self.run(), "refused", str(refusal))
-            journal.finish(self.connection, self.run(), Status.REFUSED, str(refusal))
+            journal.refuse(self.connection, self.run(), str(refusal))
         self.connection.close()
         return self.row
 

@@ -136,9 +136,7 @@ def refuse_run(
             started_by=attempt.started_by,
         )
         _insert_attempt(connection, run_id, 1, attempt)
-        run = read_run(connection, run_id)
-        record_failure(connection, run, "refused", message)
-        finish(connection, run, Status.REFUSED, message)
+        refuse(connection, read_run(connection, run_id), message)
     return run_id
 
 
@@ -239,10 +237,9 @@ def _supersede(
     with connection.transaction():
         if run.status not in RESUMABLE:
             move(connection, run, Status.INTERRUPTED)
-        finish(
+        refuse(
             connection,
             run,
-            Status.REFUSED,
             f"Broke off before its first posting; a new run began, because {', '.join(changed)} "
             "changed.",
         )
@@ -372,6 +369,13 @@ def finish(connection: Connection, run: Run, status: Status, message: str) -> No
     """Take the last step of a run and say in a sentence how it ended."""
     move(connection, run, status, message=message)
     log(connection, run, message)
+
+
+def refuse(connection: Connection, run: Run, message: str) -> None:
+    """End a run that has posted nothing: say why, and drop its staging."""
+    record_failure(connection, run, "refused", message)
+    finish(connection, run, Status.REFUSED, message)
+    statements.execute(connection, f"{run.system.name}/ingest/drop_staging", run_id=run.run_id)
 
 
 def fence(connection: Connection, run: Run, status: Status) -> None:

@@ -64,8 +64,11 @@ def _apply(connection: Connection, name: str) -> None:
         ) from error
 
 
-def check_tables(conninfo: str, system: System) -> None:
-    """Raise Refused, with the difference, when a table is not as the engine needs it."""
+def check_tables(conninfo: str, system: System, migrated: bool = True) -> None:
+    """Raise Refused, with the difference, when a table is not as the engine needs it.
+
+    Before a migration only what stands is looked at: nothing is created beside what differs.
+    """
     engine = create_engine(
         "postgresql+psycopg://", creator=lambda: psycopg.connect(conninfo), poolclass=NullPool
     )
@@ -73,11 +76,12 @@ def check_tables(conninfo: str, system: System) -> None:
     differences = [
         difference
         for table, wanted in system.tables.items()
-        for difference in _column_differences(inspector, table, wanted)
+        if migrated or inspector.has_table(table)
+        for difference in _column_differences(inspector, table, wanted, migrated)
     ] + [
         f"{table} has no unique key on ({', '.join(columns)})"
         for table, columns in system.unique_keys
-        if not _is_unique(inspector, table, columns)
+        if (migrated or inspector.has_table(table)) and not _is_unique(inspector, table, columns)
     ]
     engine.dispose()
     if differences:
@@ -87,7 +91,9 @@ def check_tables(conninfo: str, system: System) -> None:
         )
 
 
-def _column_differences(inspector: Inspector, table: str, wanted: dict[str, str]) -> Iterable[str]:
+def _column_differences(
+    inspector: Inspector, table: str, wanted: dict[str, str], migrated: bool
+) -> Iterable[str]:
     dialect = postgresql.dialect()
     found = {
         column["name"]: column["type"].compile(dialect).lower()
@@ -95,7 +101,8 @@ def _column_differences(inspector: Inspector, table: str, wanted: dict[str, str]
     }
     for name, type_name in wanted.items():
         if name not in found:
-            yield f"{table}.{name} is missing"
+            if migrated:
+                yield f"{table}.{name} is missing"
         # A collation is part of what SQLAlchemy prints; it orders, it does not change the type.
         elif (stands := found[name].split(" collate ")[0]) != type_name:
             yield f"{table}.{name} is {stands}, not {type_name}"
@@ -163,6 +170,7 @@ def main(names: list[str]) -> None:
         variable = f"AIRFLOW_CONN_{system.connection_id.upper()}"
         try:
             with statements.connect(os.environ[variable], "migrations") as connection:
+                check_tables(os.environ[variable], system, migrated=False)
                 applied = migrate(connection, system)
         except KeyError:
             sys.exit(f"{variable} is not set: it names the database of {name}.")

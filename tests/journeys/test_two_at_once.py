@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from runs import entry, payments
-from trueup import journal
+from trueup import journal, posting, statements
 from trueup.stages import post
 
 ACCOUNTS = [f"hot-{number}" for number in range(4)]
@@ -88,6 +88,34 @@ def test_the_same_key_in_two_ranges_is_posted_once_by_whoever_comes_first(books)
     row = attempt.row
     assert (row.total_read, row.total_posted, row.total_replayed) == (40, 20, 20)
     assert books.disagreements() == []
+
+
+def test_the_checkpoint_counts_what_two_workers_commit_at_the_same_moment(books, monkeypatch):
+    """The second sums the ranges only once it has the row: the first one's are in its sum."""
+    for account in ACCOUNTS:
+        books.open_account(account, overdraft=True)
+    # Accounts of their own, so that the two meet at the checkpoint and not before.
+    rows = [entry(*pair) for pair in (ACCOUNTS[:2], ACCOUNTS[2:]) for _ in range(4)]
+    attempt = books.begin(rows, parallel_workers=2, batch_size=4).to_posting()
+    other = attempt.connect()
+    run = attempt.run()
+    second = threading.Thread(target=posting.post_next_batch, args=(other, run, 1))
+    execute = statements.execute
+    with attempt.connection.transaction():
+        with monkeypatch.context() as patch:  # to stop just before the commit, all locks held
+            patch.setattr(
+                statements,
+                "execute",
+                lambda here, name, /, **values: (
+                    execute(here, name, **values) if not name.endswith("note_life") else None
+                ),
+            )
+            posting.post_next_batch(attempt.connection, run, 0)
+        second.start()
+        wait_for_a_lock(books)
+    second.join()
+    checkpoint = books.database.row("SELECT * FROM ledger_backfill_checkpoints")
+    assert (checkpoint.total_processed, checkpoint.total_successful) == (8, 8)
 
 
 def test_two_workers_on_one_range_take_turns_and_never_share_a_batch(books):

@@ -29,9 +29,9 @@ REJECT = "Reject"
 def approve() -> HITLOperator:
     """Ask a person to approve the digest; `open_posting` heeds the answer.
 
-    Airflow's ApprovalOperator skips what follows a Reject and drops the answer with it: nobody would
-    learn who said no. An answer within a second of parking can fail the task in Airflow 3.3.2: it
-    is tried again.
+    Airflow's ApprovalOperator skips what follows a Reject and drops the answer with it: nobody
+    would learn who said no. An answer within a second of parking can fail the task in Airflow
+    3.3.2: it is tried again.
     """
     return HITLOperator(
         task_id="approve",

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from airflow.configuration import conf
+from airflow.configuration import AIRFLOW_HOME
 from airflow.providers.postgres.hooks.postgres import PostgresHook
 from psycopg import pq
 from psycopg.conninfo import make_conninfo
@@ -34,5 +34,4 @@ def conninfo(system: System) -> str:
 
 def reports_folder() -> Path:
     """Where reports and Data Docs are written: TRUEUP_REPORTS, else a folder in AIRFLOW_HOME."""
-    named = os.environ.get("TRUEUP_REPORTS")
-    return Path(named) if named else Path(conf.get("core", "dags_folder")).parent / "reports"
+    return Path(os.environ.get("TRUEUP_REPORTS") or f"{AIRFLOW_HOME}/trueup_reports")

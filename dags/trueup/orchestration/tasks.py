@@ -1,10 +1,12 @@
 """The stages as Airflow tasks. A task takes the system's name and finds its run by itself."""
 
 import logging
+from contextlib import suppress
 from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
+import psycopg
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
@@ -33,6 +35,7 @@ def audit(system: str) -> dict[str, Any]:
     params = dict(context["params"])
     with work.session(declared, "audit") as connection:
         try:
+            migrations.check_tables(conninfo(declared), declared, migrated=False)
             applied = migrations.migrate(connection, declared)
             migrations.check_tables(conninfo(declared), declared)
             plan = Plan.from_params(params)
@@ -51,10 +54,12 @@ def audit(system: str) -> dict[str, Any]:
             )  # fmt: skip
         except Refused as refusal:
             log.error("%s", refusal)
-            refused = journal.refuse_run(
-                connection, declared, params, work.attempt(context), str(refusal)
-            )
-            context["ti"].xcom_push(key="run_id", value=refused)
+            # Without a journal, or with one of another version, there is nowhere to write it down.
+            with suppress(psycopg.Error):
+                refused = journal.refuse_run(
+                    connection, declared, params, work.attempt(context), str(refusal)
+                )
+                context["ti"].xcom_push(key="run_id", value=refused)
             raise AirflowFailException(str(refusal)) from None
     context["ti"].xcom_push(key="run_id", value=run.run_id)
     log.info("Run %s, %d migrations applied", run.run_id, len(applied))

@@ -135,8 +135,7 @@ def _write_down(connection: Connection, run: Run, error: TrueupError) -> None:
     if isinstance(error, DataFailure):
         journal.record_failure(connection, run, "data", str(error))
     elif isinstance(error, Refused) and run.row.state_hash_before is None:
-        journal.record_failure(connection, run, "refused", str(error))
-        journal.finish(connection, run, Status.REFUSED, str(error))
+        journal.refuse(connection, run, str(error))
     elif isinstance(error, Refused | OperationalFailure):
         journal.record_failure(connection, run, "operational", str(error))
     else:

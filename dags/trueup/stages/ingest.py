@@ -28,21 +28,16 @@ def ingest(connection: Connection, run: Run, files: SourceFiles) -> dict[str, An
     """
     kept = run.row.staged_rows is not None and _is_whole(connection, run)
     posting_began = bool(journal.ranges(connection, run))
-    try:
-        if not kept:
-            # In a transaction of its own: it locks the parents, and reading may take hours.
-            statements.execute(connection, _sql(run, "create_staging"), run_id=run.run_id)
-        with connection.transaction():
-            if posting_began:
-                _refuse_other_accounts(run, files)
-            else:
-                _stage_accounts(connection, run, files)
-            _stage_expected_balances(connection, run, files)
-            staged = run.row.staged_rows if kept else _stage_entries(connection, run, files)
-    except Refused:
-        if not posting_began:
-            statements.execute(connection, _sql(run, "drop_staging"), run_id=run.run_id)
-        raise
+    if not kept:
+        # In a transaction of its own: it locks the parents, and reading may take hours.
+        statements.execute(connection, _sql(run, "create_staging"), run_id=run.run_id)
+    with connection.transaction():
+        if posting_began:
+            _refuse_other_accounts(run, files)
+        else:
+            _stage_accounts(connection, run, files)
+        _stage_expected_balances(connection, run, files)
+        staged = run.row.staged_rows if kept else _stage_entries(connection, run, files)
     if kept:
         log.info("The staging of %d rows is whole and is kept", staged)
     else:

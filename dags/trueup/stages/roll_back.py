@@ -80,8 +80,8 @@ def _check_way_back(connection: Connection, run: Run) -> None:
     spent = statements.fetch_all(connection, _sql(run, "roll_back/list_spent"), **_key(run))
     if spent:
         raise RollbackRefused(
-            f"Others have spent what run {run.run_id} brought: without it {spent[0].account_id} "
-            f"would stand at {spent[0].available} {spent[0].currency_code}, and {len(spent) - 1} "
+            f"Others have spent or reserved what run {run.run_id} brought: without it "
+            f"{spent[0].account_id} would stand at {spent[0].available} {spent[0].currency_code}, and {len(spent) - 1} "
             "more accounts below zero. Fund them, or reverse the run instead."
         )
 

@@ -1,4 +1,5 @@
 -- Takes back the accounts that the run created; one that other sessions have used stays, as theirs.
+-- All are forgotten: a later run may create them again, and they will not be this one's.
 WITH created AS (
     SELECT name AS account_id FROM trueup.created_objects
     WHERE run_id = %(run_id)s AND kind = 'account'
@@ -19,10 +20,7 @@ WITH created AS (
     RETURNING account.id
 ), forgotten AS (
     DELETE FROM trueup.created_objects
-    WHERE
-        run_id = %(run_id)s
-        AND kind = 'account'
-        AND name IN (SELECT account_id FROM used)
+    WHERE run_id = %(run_id)s AND kind = 'account'
 )
 SELECT
     (SELECT count(*) FROM deleted) AS deleted,
