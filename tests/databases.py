@@ -117,7 +117,7 @@ class Server:
     def drop(self, database: Database) -> None:
         """Drop a database, whoever is still connected."""
         database.close()
-        self._run("DROP DATABASE IF EXISTS {} WITH (FORCE)", database.name)
+        self._drop(database.name)
 
     def close(self) -> None:
         """Leave nothing behind."""
@@ -125,25 +125,32 @@ class Server:
             "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [self.session]
         ).fetchall()
         for row in mine:
-            self._run("DROP DATABASE IF EXISTS {} WITH (FORCE)", row.datname)
+            self._drop(row.datname)
         if self._made_role:
             self._run("DROP ROLE {}", self.runner)
         self.connection.close()
+
+    def _drop(self, name: str) -> None:
+        try:
+            self._run("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+        except psycopg.errors.InsufficientPrivilege:
+            # An autovacuum worker is in there: only a superuser may end it, but it makes way.
+            self._run("DROP DATABASE IF EXISTS {}", name)
 
     def _drop_leftovers(self) -> None:
         """Drop what sessions that were killed could not: nobody of their name is connected."""
         dead = self.connection.execute(
             """
-            SELECT datname FROM pg_database
-            WHERE datname ~ %s AND pg_has_role(datdba, 'USAGE') AND NOT EXISTS (
-                SELECT 1 FROM pg_stat_activity
-                WHERE application_name = substring(datname FROM %s)
+            SELECT base.datname FROM pg_database AS base
+            WHERE base.datname ~ %s AND pg_has_role(base.datdba, 'USAGE') AND NOT EXISTS (
+                SELECT 1 FROM pg_stat_activity AS session
+                WHERE session.application_name = substring(base.datname FROM %s)
             )
             """,
             [f"^{_MARK}[0-9]+_[0-9a-f]{{8}}_", f"^{_MARK}[0-9]+_[0-9a-f]{{8}}"],
         ).fetchall()
         for row in dead:
-            self._run("DROP DATABASE IF EXISTS {} WITH (FORCE)", row.datname)
+            self._drop(row.datname)
         roles = self.connection.execute(
             """
             SELECT rolname FROM pg_roles

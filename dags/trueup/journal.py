@@ -90,7 +90,10 @@ def open_run(
     code is no longer what the interrupted run began with.
     """
     mine = statements.fetch_one(
-        connection, "trueup/journal/find_attempt", airflow_run_id=attempt.airflow_run_id
+        connection,
+        "trueup/journal/find_attempt",
+        dag_id=attempt.dag_id,
+        airflow_run_id=attempt.airflow_run_id,
     )
     if mine:
         return read_run(connection, mine.run_id)
@@ -157,10 +160,13 @@ def adopt_run(
     holds the books; Fenced when a run in its state cannot be taken back.
     """
     mine = statements.fetch_one(
-        connection, "trueup/journal/find_attempt", airflow_run_id=attempt.airflow_run_id
+        connection,
+        "trueup/journal/find_attempt",
+        dag_id=attempt.dag_id,
+        airflow_run_id=attempt.airflow_run_id,
     )
     run = read_run(connection, run_id)
-    if mine:
+    if mine and mine.run_id == run_id:
         return run
     standing = _wait_for_the_books(connection, run.system, is_alive)
     if standing and standing.run_id != run_id:
@@ -323,6 +329,7 @@ def _insert_attempt(connection: Connection, run_id: str, number: int, attempt: A
         "trueup/journal/insert_attempt",
         run_id=run_id,
         attempt=number,
+        dag_id=attempt.dag_id,
         airflow_run_id=attempt.airflow_run_id,
         started_by=attempt.started_by,
     )
@@ -375,7 +382,18 @@ def refuse(connection: Connection, run: Run, message: str) -> None:
     """End a run that has posted nothing: say why, and drop its staging."""
     record_failure(connection, run, "refused", message)
     finish(connection, run, Status.REFUSED, message)
-    statements.execute(connection, f"{run.system.name}/ingest/drop_staging", run_id=run.run_id)
+    drop_staging(connection, run)
+
+
+def drop_staging(connection: Connection, run: Run) -> None:
+    """Drop a run's staging; one that somebody is reading is left for the next cleaning."""
+    try:
+        with connection.transaction():
+            statements.execute(
+                connection, f"{run.system.name}/ingest/drop_staging", run_id=run.run_id
+            )
+    except psycopg.errors.LockNotAvailable:
+        log(connection, run, "The staging is being read by somebody and was left standing.")
 
 
 def fence(connection: Connection, run: Run, status: Status) -> None:

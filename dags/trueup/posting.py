@@ -90,6 +90,15 @@ def _open_ranges(connection: Connection, run: Run) -> None:
         journal.fence(connection, run, Status.POSTING)
         bounds = statements.fetch_one(connection, _sql(run, "post/bound_keys"), run_id=run.run_id)
         statements.execute(connection, _sql(run, "post/create_accounts"), run_id=run.run_id)
+        differing = statements.fetch_all(
+            connection, _sql(run, "audit/list_differing_accounts"), run_id=run.run_id
+        )
+        if differing:
+            raise DataFailure(
+                f"Account {differing[0].account_id} was opened by somebody else since the audit: "
+                f"it is {differing[0].stands}, and this run was to open it as "
+                f"{differing[0].wanted}."
+            )
         statements.execute(connection, _sql(run, "post/exempt_accounts"), run_id=run.run_id)
         cuts = batches.cut(bounds.first_key, bounds.last_key, run.plan.parallel_workers)
         for range_no, cut in enumerate(cuts):

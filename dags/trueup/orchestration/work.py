@@ -113,7 +113,7 @@ def at_work(
 def own(connection: Connection, run: Run, worker: Attempt) -> None:
     """Raise Fenced unless this Airflow run is the one that has the run."""
     latest = statements.fetch_all(connection, "trueup/journal/list_attempts", run_id=run.run_id)
-    if latest[-1].airflow_run_id != worker.airflow_run_id:
+    if (latest[-1].dag_id, latest[-1].airflow_run_id) != worker[:2]:
         raise errors.Fenced(
             f"Run {run.run_id} was taken over by Airflow run {latest[-1].airflow_run_id}; "
             "this one changes nothing any more."
@@ -132,10 +132,11 @@ def fail(system: System, run: Run, error: psycopg.Error | TrueupError) -> None:
 
 
 def _write_down(connection: Connection, run: Run, error: TrueupError) -> None:
-    if isinstance(error, DataFailure):
-        journal.record_failure(connection, run, "data", str(error))
-    elif isinstance(error, Refused) and run.row.state_hash_before is None:
+    if isinstance(error, DataFailure | Refused) and run.row.state_hash_before is None:
+        # Nothing was posted, so there is nothing to take back.
         journal.refuse(connection, run, str(error))
+    elif isinstance(error, DataFailure):
+        journal.record_failure(connection, run, "data", str(error))
     elif isinstance(error, Refused | OperationalFailure):
         journal.record_failure(connection, run, "operational", str(error))
     else:

@@ -111,7 +111,7 @@ def read_expected_balances(path: Path) -> list[ExpectedBalance]:
         needed=("account_id", "currency_code", "expected_balance"),
         optional=("as_of",),
         read=read,
-        identity=lambda balance: (balance.account_id, balance.currency_code, balance.as_of),
+        identity=lambda balance: (balance.account_id, balance.currency_code),
     )
 
 

@@ -17,7 +17,8 @@ log = logging.getLogger(__name__)
 def audit(connection: Connection, run: Run, files: SourceFiles) -> dict[str, Any]:
     """Audit the books and the source's files; nothing is changed. Gives counts for the report.
 
-    Raises Refused when a file is unusable or a reference stands more than once.
+    Raises Refused when a file is unusable, a reference stands more than once, or an account breaks
+    a balance rule already.
     """
     source = files.open()
     accounts = read_accounts(files.accounts) if files.accounts else []
@@ -43,6 +44,14 @@ def audit(connection: Connection, run: Run, files: SourceFiles) -> dict[str, Any
         raise Refused(
             f"{found['duplicate_references']} references stand more than once in the ledger, the "
             f"first is {first['reference_id']} of {first['ledger_id']}. Mend them before a run."
+        )
+    if found["inconsistent_balances"]:
+        first = found["first_inconsistent_balances"][0]
+        raise Refused(
+            f"{found['inconsistent_balances']} accounts break a balance rule already, the first is "
+            f"{first['account_id']} (balance {first['balance']}, available "
+            f"{first['available_balance']}, reserved {first['reserved_balance']}). The constraints "
+            "could not be applied after the run: correct them first."
         )
     journal.add_figures(connection, run, audit=found)
     journal.log(

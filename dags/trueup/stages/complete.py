@@ -4,7 +4,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from trueup import journal, posting, statements
+from trueup import journal, posting
 from trueup.journal import Run
 from trueup.run_state import Status
 
@@ -28,5 +28,5 @@ def complete(connection: Connection, run: Run) -> dict[str, Any]:
     with connection.transaction():
         posting.mark_checkpoint(connection, run, "COMPLETED", None)
         journal.finish(connection, run, Status.COMPLETED, message)
-    statements.execute(connection, f"{run.system.name}/ingest/drop_staging", run_id=run.run_id)
+    journal.drop_staging(connection, run)
     return counts

@@ -54,5 +54,5 @@ def preview(connection: Connection, run: Run) -> dict[str, Any]:
         f"{counts['replayed']} stand already, {counts['quarantined']} are quarantined; "
         f"{executed['read']} rows were executed and taken back. Digest {run.row.digest}.",
     )
-    statements.execute(connection, f"{run.system.name}/ingest/drop_staging", run_id=run.run_id)
+    journal.drop_staging(connection, run)
     return executed

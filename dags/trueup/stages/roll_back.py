@@ -1,6 +1,7 @@
 """Takes a run back: exactly its rows and what it created; then proves it by the state hash."""
 
 import logging
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -22,40 +23,40 @@ def roll_back(connection: Connection, run: Run) -> dict[str, Any]:
     """Remove the run's entries, outbox rows, constraints and accounts; restore the balances.
 
     Every step commits with balances and entries in agreement, so it can be killed and repeated.
-    Raises RollbackRefused, and leaves the run `rollback_failed`, when the way back is closed.
+    Raises RollbackRefused when the way back is closed: a completed run then stays as it is, any
+    other is left `rollback_failed`.
     """
     if run.status == Status.ROLLED_BACK:
         return {"deleted": 0, "proof": "equal", "kept_accounts": []}
+    if run.status == Status.COMPLETED:
+        _check_way_back(connection, run)
     # The fence: from here on no batch of this run can commit, and those in flight have ended.
     journal.move(connection, run, Status.ROLLING_BACK, stage="roll_back")
     try:
         return _roll_back(connection, run)
     except (RollbackRefused, psycopg.IntegrityError) as error:
         refusal = error if isinstance(error, RollbackRefused) else _closed_by_database(error)
+        with suppress(psycopg.IntegrityError):  # an account that is on its way stays exempt
+            statements.execute(
+                connection, _sql(run, "constrain/clear_exemption"), run_id=run.run_id
+            )
         posting.mark_checkpoint(connection, run, "FAILED", str(refusal))
         journal.finish(connection, run, Status.ROLLBACK_FAILED, str(refusal))
         raise refusal from error
 
 
 def _roll_back(connection: Connection, run: Run) -> dict[str, Any]:
-    began = run.row.state_hash_before is not None
-    deleted = 0
-    kept: list[str] = []
-    if began:
+    deleted, kept, proof = 0, [], "equal"
+    if run.row.state_hash_before is not None:
+        # Exempted, an account may dip on the way back as it did on the way there; and while the
+        # run is rolling back, no live posting may lower it: what is checked next stays true.
+        statements.execute(connection, _sql(run, "roll_back/exempt_accounts"), **_key(run))
         _check_way_back(connection, run)
-        _drop_constraints(connection, run)
         deleted = _delete_entries(connection, run)
-        with connection.transaction():
-            statements.execute(
-                connection, _sql(run, "constrain/clear_exemption"), run_id=run.run_id
-            )
-            kept = (
-                statements.fetch_one(
-                    connection, _sql(run, "roll_back/delete_accounts"), **_key(run)
-                ).kept
-                or []
-            )
-    proof = _prove(connection, run) if began else "equal"
+        statements.execute(connection, _sql(run, "constrain/clear_exemption"), run_id=run.run_id)
+        _drop_constraints(connection, run)
+        kept = _delete_accounts(connection, run)
+        proof = _prove(connection, run)
     because = (run.row.message or "a person asked for it").rstrip(".")
     message = (
         f"Rolled back, because {because[:1].lower()}{because[1:]}. {deleted} entries "
@@ -64,25 +65,36 @@ def _roll_back(connection: Connection, run: Run) -> dict[str, Any]:
     with connection.transaction():
         posting.mark_checkpoint(connection, run, "FAILED", message)
         journal.finish(connection, run, Status.ROLLED_BACK, message)
-    statements.execute(connection, _sql(run, "ingest/drop_staging"), run_id=run.run_id)
+    journal.drop_staging(connection, run)
     return {"deleted": deleted, "proof": proof, "kept_accounts": kept}
+
+
+def _delete_accounts(connection: Connection, run: Run) -> list[str]:
+    """Delete the accounts that the run created; give those that others have come to use."""
+    found = statements.fetch_one(connection, _sql(run, "roll_back/delete_accounts"), **_key(run))
+    return found.kept or []
 
 
 def _check_way_back(connection: Connection, run: Run) -> None:
     delivered = statements.fetch_one(
         connection, _sql(run, "roll_back/count_delivered"), **_key(run)
     ).delivered
-    if delivered:
-        raise RollbackRefused(
-            f"{delivered} outbox rows of run {run.run_id} were delivered; deleting the entries "
-            "would leave the receiver with them. Only reversing entries can undo this run."
-        )
+    _refuse_delivered(run, delivered)
     spent = statements.fetch_all(connection, _sql(run, "roll_back/list_spent"), **_key(run))
     if spent:
         raise RollbackRefused(
             f"Others have spent or reserved what run {run.run_id} brought: without it "
-            f"{spent[0].account_id} would stand at {spent[0].available} {spent[0].currency_code}, and {len(spent) - 1} "
-            "more accounts below zero. Fund them, or reverse the run instead."
+            f"{spent[0].account_id} would stand at {spent[0].available} "
+            f"{spent[0].currency_code}, and {len(spent) - 1} more accounts below zero. "
+            "Fund them, or reverse the run instead."
+        )
+
+
+def _refuse_delivered(run: Run, delivered: int) -> None:
+    if delivered:
+        raise RollbackRefused(
+            f"{delivered} outbox rows of run {run.run_id} were delivered; deleting the entries "
+            "would leave the receiver with them. Only reversing entries can undo this run."
         )
 
 
@@ -112,28 +124,28 @@ def _drop_constraints(connection: Connection, run: Run) -> None:
 
 
 def _delete_entries(connection: Connection, run: Run) -> int:
-    """Delete in steps, newest first; on the way back accounts may dip as on the way there."""
-    statements.execute(connection, _sql(run, "roll_back/exempt_accounts"), **_key(run))
+    """Delete in steps, newest first; each waits for the senders of its outbox rows and looks."""
+    step = {"batch_size": _ENTRIES_PER_STEP, **_key(run)}
     total = 0
     while True:
         with connection.transaction():
             journal.fence(connection, run, Status.ROLLING_BACK)
-            step = statements.fetch_one(
-                connection,
-                _sql(run, "roll_back/delete_entries"),
-                batch_size=_ENTRIES_PER_STEP,
-                **_key(run),
+            locked = statements.fetch_one(connection, _sql(run, "roll_back/lock_outbox"), **step)
+            _refuse_delivered(run, locked.delivered)
+            deleted = statements.fetch_one(
+                connection, _sql(run, "roll_back/delete_entries"), **step
             ).deleted
-        total += step
+        total += deleted
         log.info("%d entries removed", total)
-        if step < _ENTRIES_PER_STEP:
+        if deleted < _ENTRIES_PER_STEP:
             return total
 
 
 def _prove(connection: Connection, run: Run) -> str:
     """Compare the state hash with the one before the run: `equal` or `not provable`.
 
-    Raises RollbackRefused when the books differ and nobody else has touched them.
+    Not provable is a state in which others moved holds or changed an account's terms meanwhile: no
+    entry says what it was before. Raises RollbackRefused when the books differ otherwise.
     """
     after = fingerprints.of_state(
         connection, run.system.name, run.run_id, run.row.high_water_entry_id
@@ -141,18 +153,22 @@ def _prove(connection: Connection, run: Run) -> str:
     if after == run.row.state_hash_before:
         _save_state_after(connection, run, after)
         return "equal"
-    foreign = statements.fetch_one(
-        connection, _sql(run, "fingerprint/count_foreign_changes"), **_key(run)
-    )
     differing = statements.fetch_all(
         connection, _sql(run, "roll_back/list_differing_accounts"), **_key(run)
     )
-    if foreign.entries + foreign.accounts + foreign.holds:
+    foreign = statements.fetch_one(
+        connection, _sql(run, "fingerprint/count_foreign_changes"), **_key(run)
+    )
+    if foreign.accounts and not differing:
         _save_state_after(connection, run, NOT_PROVABLE)
-        log.warning("Other sessions changed the books meanwhile; differing: %s", differing[:5])
+        log.warning("Others changed holds or terms of %d accounts meanwhile", foreign.accounts)
         return NOT_PROVABLE
     _save_state_after(connection, run, after)
-    first = f"; {differing[0].account_id} has {differing[0].after}" if differing else ""
+    first = (
+        f"; {differing[0].account_id} has {differing[0].after}, not {differing[0].before}"
+        if differing
+        else ""
+    )
     raise RollbackRefused(
         f"The run's rows are gone, but the state hash is {after} and was "
         f"{run.row.state_hash_before}: the books differ{first}."

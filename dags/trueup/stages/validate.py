@@ -57,6 +57,7 @@ def _digest(connection: Connection, run: Run, files: SourceFiles) -> str:
         run.row.mapping_fingerprint,
         run.row.code_fingerprint,
         files.accounts_fingerprint,
+        f"outbox {run.plan.outbox}",
         verdicts.verdicts,
     )
 
@@ -150,6 +151,18 @@ def _check_quotas(connection: Connection, run: Run, counts: Any, digest: str) ->
             f"{overlapping} rows without a reference were posted from an earlier, different "
             f"delivery of {run.row.source_id}. If this file is the whole source again, set "
             "confirm_overlap; if it holds only new rows, give it a source_id of its own."
+        )
+    mended = statements.fetch_one(
+        connection,
+        _sql(run, "count_mended"),
+        run_id=run.run_id,
+        source_id=run.row.source_id,
+    ).mended
+    if mended:
+        raise Refused(
+            f"{mended} rows of earlier deliveries of {run.row.source_id} were mended in quarantine "
+            "and posted under references made for them; this delivery has new rows without "
+            "references and may hold them again. Take them out, or give every row a reference."
         )
     if plan.approved_digest and plan.approved_digest != digest:
         raise Refused(

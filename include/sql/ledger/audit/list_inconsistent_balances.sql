@@ -9,5 +9,6 @@ FROM bank_accounts
 WHERE
     reserved_balance < 0
     OR available_balance + reserved_balance > balance
-    OR (available_balance < 0 AND NOT allow_overdraft)
+    -- A run that is resumed has accounts that may still be on their way through zero.
+    OR (available_balance < 0 AND NOT allow_overdraft AND backfill_run_id IS NULL)
 ORDER BY id

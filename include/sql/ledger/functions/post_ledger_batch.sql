@@ -1,6 +1,6 @@
 -- Posts the prepared rows of a key range as a set: entries, balances, outbox rows, late quarantine.
 -- Balances move by the rows really inserted, never by the rows offered: a retry cannot count twice.
--- Lock order: the entries' keys, sorted; then the accounts, by id.
+-- Lock order: accounts shared, by id; the entries' keys, sorted; accounts to be moved, by id.
 CREATE OR REPLACE FUNCTION post_ledger_batch(
     p_run_id TEXT,
     p_first_key BIGINT,
@@ -18,6 +18,18 @@ DECLARE
 BEGIN
     SELECT count(*) INTO v_offered FROM trueup.prepared_entries
     WHERE run_id = p_run_id AND position BETWEEN p_first_key AND p_last_key;
+
+    -- The foreign keys would take these locks too, but in the order of the keys: an application
+    -- that locks accounts FOR UPDATE, by id as it should, would deadlock with that.
+    PERFORM 1 FROM bank_accounts
+    WHERE id IN (
+        SELECT debit_account_id FROM trueup.prepared_entries
+        WHERE run_id = p_run_id AND position BETWEEN p_first_key AND p_last_key
+        UNION
+        SELECT credit_account_id FROM trueup.prepared_entries
+        WHERE run_id = p_run_id AND position BETWEEN p_first_key AND p_last_key
+    )
+    ORDER BY id FOR KEY SHARE;
 
     WITH inserted AS (
         INSERT INTO ledger_entries (

@@ -1,5 +1,5 @@
 -- Posts one entry: the entry, both balances and its outbox row together, or nothing.
--- Lock order of every poster: the entry's key first, then the accounts by id.
+-- Lock order of every poster: accounts shared, by id; the entry's key; accounts to be moved, by id.
 CREATE OR REPLACE FUNCTION post_ledger_entry(
     p_ledger_id TEXT,
     p_debit_account_id TEXT,
@@ -68,6 +68,10 @@ BEGIN
         RAISE EXCEPTION USING MESSAGE = v_fault, ERRCODE = 'check_violation';
     END IF;
 
+    PERFORM 1 FROM bank_accounts
+    WHERE id IN (p_debit_account_id, p_credit_account_id)
+    ORDER BY id FOR KEY SHARE;
+
     INSERT INTO ledger_entries (
         ledger_id, debit_account_id, credit_account_id, amount, currency_code, asset_type,
         transaction_type, reference_id, timestamp_utc, fx_rate, metadata, content_hash
@@ -112,8 +116,19 @@ BEGIN
             WHERE id IN (p_debit_account_id, p_credit_account_id)
         ) AS leg
         WHERE account.id = leg.id
-        RETURNING account.id, account.allow_overdraft, account.available_balance, leg.effect
+        RETURNING
+            account.id, account.allow_overdraft, account.available_balance,
+            account.backfill_run_id, leg.effect
     LOOP
+        -- What a rollback is about to take back must not be spent meanwhile.
+        IF v_account.effect < 0 AND NOT v_account.allow_overdraft AND EXISTS (
+            SELECT 1 FROM trueup.runs
+            WHERE run_id = v_account.backfill_run_id AND status = 'rolling_back'
+        ) THEN
+            RAISE EXCEPTION 'The entries of % are being taken back by a rollback; try again later',
+            v_account.id
+            USING ERRCODE = 'lock_not_available';
+        END IF;
         -- A running backfill exempts its accounts from the constraint; a live posting is never exempt.
         IF v_account.effect < 0 AND v_account.available_balance < 0
             AND NOT v_account.allow_overdraft THEN

@@ -9,13 +9,15 @@ WITH legs AS (
     SELECT account_id, sum(debit) AS debit FROM legs GROUP BY account_id
 )
 INSERT INTO trueup.baseline_accounts (
-    run_id, account_id, currency_code, balance, available_balance, reserved_balance,
-    opening_balance
+    run_id, account_id, currency_code, normal_side, allow_overdraft, balance, available_balance,
+    reserved_balance, opening_balance
 )
 SELECT
     %(run_id)s,
     account.id,
     account.currency_code,
+    account.normal_side,
+    account.allow_overdraft,
     account.balance,
     account.available_balance,
     account.reserved_balance,

@@ -53,6 +53,8 @@ CREATE TABLE trueup.baseline_accounts (
     run_id TEXT NOT NULL REFERENCES trueup.runs (run_id),
     account_id TEXT COLLATE "C" NOT NULL,
     currency_code TEXT NOT NULL,
+    normal_side TEXT NOT NULL,
+    allow_overdraft BOOLEAN NOT NULL,
     balance NUMERIC NOT NULL,
     available_balance NUMERIC NOT NULL,
     reserved_balance NUMERIC NOT NULL,

@@ -5,7 +5,10 @@ WITH verdicts AS (
     FROM trueup.prepared_entries
     WHERE run_id = %(run_id)s
     UNION ALL
-    SELECT position, ROW(fields ->> 'referenceId', raw, reason_code)::TEXT
+    SELECT
+        position,
+        -- A hash of the raw text: together a chunk's texts may be more than one value can hold.
+        ROW(fields ->> 'referenceId', sha256(convert_to(raw, 'UTF8')), reason_code)::TEXT
     FROM trueup.quarantine
     WHERE run_id = %(run_id)s
 ), chunks AS (

@@ -1,4 +1,4 @@
 -- Lists the Airflow runs that worked on a run.
-SELECT attempt, airflow_run_id, started_by, started_at FROM trueup.run_attempts
+SELECT attempt, dag_id, airflow_run_id, started_by, started_at FROM trueup.run_attempts
 WHERE run_id = %(run_id)s
 ORDER BY attempt

@@ -82,6 +82,7 @@ CREATE INDEX runs_by_source ON trueup.runs (system, source_id, source_type, star
 CREATE TABLE trueup.run_attempts (
     run_id TEXT NOT NULL REFERENCES trueup.runs (run_id),
     attempt INTEGER NOT NULL,
+    dag_id TEXT NOT NULL,
     airflow_run_id TEXT NOT NULL,
     started_by TEXT NOT NULL,
     started_at TIMESTAMPTZ NOT NULL DEFAULT now(),
