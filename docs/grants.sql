@@ -48,7 +48,7 @@ GRANT SELECT ON ALL TABLES IN SCHEMA trueup TO trueup_reader;
 
 -- Who posts live, through post_ledger_entry, needs this (here for a role called app):
 --     GRANT USAGE ON SCHEMA public, trueup TO app;
---     GRANT SELECT ON trueup.currencies TO app;
+--     GRANT SELECT ON trueup.currencies, trueup.runs TO app;
 --     GRANT SELECT, UPDATE ON bank_accounts TO app;
 --     GRANT SELECT, INSERT ON ledger_entries, dual_ledger_outbox TO app;
 

@@ -13,6 +13,9 @@ from trueup.errors import DataFailure, OperationalFailure
 from trueup.journal import Run
 from trueup.run_state import Status
 
+# Ranges number their batches apart: range 0 counts from 1, range 1 from 1,000,000,001.
+BATCHES_OF_A_RANGE = 1_000_000_000
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -182,7 +185,7 @@ def post_next_batch(connection: Connection, run: Run, range_no: int) -> Checkpoi
                 "trueup/journal/insert_batch",
                 run_id=run.run_id,
                 range_no=range_no,
-                batch_no=range_no * 1_000_000 + held.batches,
+                batch_no=range_no * BATCHES_OF_A_RANGE + held.batches,
                 seconds=now - started,
                 checkpoint_seconds=now - checkpoint_started,
                 **vars(batch),

@@ -8,7 +8,7 @@ import pytest
 
 from runs import entry, payments
 from trueup import fingerprints, journal, posting
-from trueup.errors import Fenced, Refused
+from trueup.errors import DataFailure, Fenced, Refused
 from trueup.run_state import Status
 from trueup.systems import LEDGER
 
@@ -213,6 +213,16 @@ def test_a_completed_source_starts_a_new_run_that_replays(books):
     second = books.backfill("entries.csv")
     assert second.run_id != first.run_id
     assert (second.total_posted, second.total_replayed) == (0, 3)
+
+
+def test_an_account_that_somebody_opened_otherwise_since_the_audit_is_not_used(books):
+    params = {"accounts": books.write("accounts.csv", "id,currency_code\ndave,USD\n")}
+    attempt = books.begin([entry("dave", "world")], **params).to_validated()
+    books.open_account("dave", overdraft=True)
+    with pytest.raises(DataFailure, match="dave was opened by somebody else since the audit"):
+        attempt.open_posting()
+    attempt.roll_back()
+    assert books.balances()["dave"] == "0"
 
 
 # Fences

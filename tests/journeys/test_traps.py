@@ -104,7 +104,8 @@ def test_trap_07_equal_rows_that_are_both_meant_stay_two_and_no_money_is_lost_in
 def test_trap_08_a_rule_is_not_applied_before_the_data_is_clean_and_its_proof_bites(books):
     books.open_account("indebted", balance="-5")
     run = books.backfill(payments(3))
-    assert run.status == "rolled_back"
+    assert run.status == "refused"
+    assert "1 accounts break a balance rule already, the first is indebted" in run.message
     assert not [row for row in books.state()["constraints"] if "available" in row.conname]
     books.database.do("UPDATE bank_accounts SET allow_overdraft = TRUE WHERE id = 'indebted'")
     assert books.backfill(payments(3)).status == "completed"

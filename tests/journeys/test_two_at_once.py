@@ -9,6 +9,7 @@ import pytest
 
 from runs import entry, payments
 from trueup import journal, posting, statements
+from trueup.errors import RollbackRefused
 from trueup.stages import post
 
 ACCOUNTS = [f"hot-{number}" for number in range(4)]
@@ -244,3 +245,84 @@ def test_a_live_session_that_posts_while_the_run_is_taken_back_loses_nothing(boo
     assert len(books.references()) == len(posted)
     assert books.balances()["bob"] == str(len(posted))
     assert books.disagreements() == []
+
+
+def test_opening_the_posting_never_deadlocks_with_those_who_post_meanwhile(books):
+    for account in ACCOUNTS:
+        books.open_account(account, overdraft=True)
+    over = threading.Event()
+
+    def live(name: str) -> None:
+        dice = random.Random(name)
+        with closing(psycopg.connect(books.database.conninfo, autocommit=True)) as session:
+            number = 0
+            while not over.is_set():
+                number += 1
+                session.execute(
+                    "SELECT post_ledger_entry('MASTER', %s, %s, 1, 'USD', 'fiat', 'LIVE', %s)",
+                    (*dice.sample(ACCOUNTS, 2), f"{name}-{number}"),
+                )
+
+    def open_again_and_again() -> None:
+        try:
+            for number in range(15):
+                source = books.write_entries([entry(*ACCOUNTS[:2])], f"source-{number}.csv")
+                attempt = books.begin(source).to_posting()
+                assert attempt.roll_back()["proof"] == "equal"
+        finally:
+            over.set()
+
+    lives = [lambda name=f"live-{number}": live(name) for number in range(4)]
+    assert all_at_once(open_again_and_again, *lives) == []
+    assert deadlocks(books) == 0
+    assert books.disagreements() == []
+
+
+def test_an_application_that_locks_accounts_by_id_never_deadlocks_with_a_batch(books, hot_entries):
+    for account in ACCOUNTS:
+        books.open_account(account, overdraft=True)
+    attempt = books.begin(hot_entries, batch_size=5, max_retries=0).to_posting()
+    (work,) = ranges_of(attempt)
+    over = threading.Event()
+
+    def post_and_end() -> None:
+        try:
+            work()
+        finally:
+            over.set()
+
+    def application() -> None:
+        with closing(psycopg.connect(books.database.conninfo)) as session:
+            while not over.is_set():
+                for account in ACCOUNTS:
+                    session.execute(
+                        "SELECT 1 FROM bank_accounts WHERE id = %s FOR UPDATE", [account]
+                    )
+                session.commit()
+
+    assert all_at_once(post_and_end, application, application) == []
+    assert deadlocks(books) == 0
+
+
+def test_a_sender_at_work_is_waited_for_and_what_it_delivers_is_not_taken_back(books):
+    books.open_world()
+    attempt = books.begin(payments(3), outbox=True).to_posted()
+    first = "(SELECT min(id) FROM dual_ledger_outbox)"
+    with closing(psycopg.connect(books.database.admin_conninfo)) as sender:
+        sender.execute(f"SELECT 1 FROM dual_ledger_outbox WHERE id = {first} FOR UPDATE")
+
+        def deliver_once_somebody_waits() -> None:
+            while not books.database.value(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+                "AND datname = current_database()"
+            ):
+                over.wait(0.01)
+            sender.execute(f"UPDATE dual_ledger_outbox SET status = 'SENT' WHERE id = {first}")
+            sender.commit()
+
+        over = threading.Event()
+        (refusal,) = all_at_once(attempt.roll_back, deliver_once_somebody_waits)
+    assert isinstance(refusal, RollbackRefused)
+    assert "1 outbox rows of run" in str(refusal)
+    assert attempt.row.status == "rollback_failed"
+    assert books.database.value("SELECT count(*) FROM ledger_entries") == 3

@@ -46,7 +46,7 @@ def roll_back(connection: Connection, run: Run) -> dict[str, Any]:
 
 
 def _roll_back(connection: Connection, run: Run) -> dict[str, Any]:
-    deleted, kept, proof = 0, [], "equal"
+    deleted, kept, proof = 0, [], "not taken, for nothing was posted"
     if run.row.state_hash_before is not None:
         # Exempted, an account may dip on the way back as it did on the way there; and while the
         # run is rolling back, no live posting may lower it: what is checked next stays true.

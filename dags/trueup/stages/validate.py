@@ -146,6 +146,13 @@ def _check_quotas(connection: Connection, run: Run, counts: Any, digest: str) ->
     overlapping = statements.fetch_one(
         connection, _sql(run, "count_overlap"), run_id=run.run_id
     ).overlapping
+    renamed = statements.fetch_one(connection, _sql(run, "count_renamed"), run_id=run.run_id).runs
+    if renamed and not plan.confirm_overlap:
+        raise Refused(
+            f"An earlier run of {run.row.source_id} made references with another prefix or "
+            "mapping; the same rows would get new ones and be posted once more. Use the former, "
+            "or set confirm_overlap if this delivery has only new rows."
+        )
     if overlapping and not plan.confirm_overlap:
         raise Refused(
             f"{overlapping} rows without a reference were posted from an earlier, different "

@@ -86,20 +86,29 @@ def test_the_proof_bites_although_every_account_may_overdraw(books):
     books.database.do("UPDATE bank_accounts SET balance = -9, available_balance = -9")
 
 
-@pytest.mark.parametrize(
-    ("name", "dirt"), [(name, dirt) for name, dirt in RULES.items() if "not_negative" in name]
-)
-def test_a_dirty_row_of_somebody_else_fails_the_run_and_is_left_as_it_was(books, name, dirt):
+@pytest.mark.parametrize("breach", RULES.values())
+def test_a_row_that_breaks_a_rule_already_is_refused_at_audit_and_left_as_it_was(books, breach):
     books.open_world()
     books.open_account("dirty")
-    books.database.do(f"UPDATE bank_accounts SET {dirt} WHERE id = 'dirty'")
-    before = books.state()["balances"]
+    books.database.do(f"UPDATE bank_accounts SET {breach} WHERE id = 'dirty'")
+    before = books.state()
     run = books.backfill(payments(3))
-    assert run.status == "rolled_back"
-    assert f"rows that stand break {name}" in run.message
-    assert run.state_hash_after == run.state_hash_before
-    assert books.state()["balances"] == before
-    assert standing(books) == {}
+    assert run.status == "refused"
+    assert "1 accounts break a balance rule already, the first is dirty" in run.message
+    after = books.state()
+    assert [after[what] for what in ("entries", "balances", "constraints")] == [
+        before[what] for what in ("entries", "balances", "constraints")
+    ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_row_that_somebody_makes_dirty_while_the_run_posts_fails_the_run(books, name):
+    books.open_world()
+    books.open_account("dirty")
+    attempt = books.begin(payments(3)).to_posted()
+    books.database.do(f"UPDATE bank_accounts SET {RULES[name]} WHERE id = 'dirty'")
+    with pytest.raises(DataFailure, match=f"Rows that stand break {name}"):
+        attempt.constrain()
 
 
 def test_history_may_dip_below_zero_inside_a_run_on_an_account_that_ends_well(books):

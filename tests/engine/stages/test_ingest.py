@@ -127,7 +127,7 @@ def test_unlogged_partitions_are_the_runs_own(books):
 
 
 def test_audit_lists_what_it_found_and_changes_nothing(books):
-    books.open_account("dora", balance="40", reserved="50")
+    books.open_account("dora", balance="40", reserved="30")
     before = books.state()
     attempt = books.begin(payments(3)).audit()
     found = attempt.row.figures["audit"]
@@ -135,10 +135,18 @@ def test_audit_lists_what_it_found_and_changes_nothing(books):
     assert found["first_opening_balances"] == [
         {"account_id": "dora", "currency_code": "USD", "opening_balance": "40"}
     ]
-    assert found["inconsistent_balances"] == 1
+    assert found["inconsistent_balances"] == 0
     assert (found["entries"], found["accounts"]) == (0, 5)
     after = books.state()
     assert {**after, "runs": None} == {**before, "runs": None}
+
+
+def test_audit_refuses_books_to_which_the_rules_could_not_be_applied_afterwards(books):
+    books.open_account("dora", balance="40", reserved="50")
+    run = books.backfill(payments(3))
+    assert run.status == "refused"
+    assert "the first is dora (balance 40, available -10, reserved 50)" in run.message
+    assert books.references() == []
 
 
 def test_audit_refuses_a_ledger_whose_references_stand_twice(books):

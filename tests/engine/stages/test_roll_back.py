@@ -8,7 +8,7 @@ import pytest
 from psycopg import errors as database_errors
 
 from runs import entry, payments
-from trueup import journal, posting
+from trueup import journal, posting, statements
 from trueup.errors import Fenced, RollbackRefused
 from trueup.run_state import Status
 from trueup.stages import roll_back
@@ -152,16 +152,53 @@ def test_a_hold_placed_meanwhile_makes_the_proof_not_provable_never_equal(books,
     assert attempt.row.state_hash_after == "not provable"
 
 
-def test_a_delivered_outbox_row_closes_the_way_back(books):
+@pytest.mark.parametrize("status", ["SENT", "ACKED"])
+def test_a_delivered_outbox_row_closes_the_way_back(books, status):
     attempt = books.begin(SOURCE, **with_accounts(books)).to_posted()
-    books.database.do(
-        "UPDATE dual_ledger_outbox SET status = 'SENT' WHERE reference_id = 'pay-00003'"
-    )
+    deliver(books, "pay-00003", status)
     before = books.state()
     with pytest.raises(RollbackRefused, match=r"1 outbox rows of run .* were delivered"):
         attempt.roll_back()
     assert attempt.row.status == "rollback_failed"
-    assert of_books(books.state()) == of_books(before)
+    after = books.state()
+    for what in ("entries", "outbox", "constraints"):
+        assert after[what] == before[what]
+    # Nobody is exempt from the overdraft rule for a run that is over.
+    assert after["balances"] == [row._replace(exempted_by=None) for row in before["balances"]]
+
+
+def deliver(books, reference: str, status: str) -> None:
+    books.database.do(
+        "UPDATE dual_ledger_outbox SET status = %s WHERE reference_id = %s", status, reference
+    )
+
+
+def test_a_completed_run_whose_way_back_is_closed_stays_completed(books):
+    run = books.backfill(SOURCE, **with_accounts(books))
+    deliver(books, "pay-00003", "ACKED")
+    connection, adopted = adopt(books, run.run_id)
+    before = books.state()
+    with pytest.raises(RollbackRefused, match="were delivered"):
+        roll_back.roll_back(connection, adopted)
+    assert books.state() == before
+    assert before["runs"][0].status == "completed"
+
+
+def test_what_a_rollback_is_about_to_take_back_cannot_be_spent_meanwhile(books, monkeypatch):
+    attempt = books.begin(payments(3, ["alice"])).to_posted()
+    original = statements.execute
+
+    def spend(connection, name, /, **values):
+        if name == "ledger/roll_back/delete_entries":
+            with pytest.raises(database_errors.LockNotAvailable, match="are being taken back"):
+                books.post_live("bob", "alice", "5.00", "too late")
+            books.post_live("alice", "world", "1.00", "welcome")
+        return original(connection, name, **values)
+
+    monkeypatch.setattr(statements, "execute", spend)
+    assert attempt.roll_back()["proof"] == "equal"
+    assert books.balances()["alice"] == "1"
+    books.post_live("bob", "alice", "1.00", "in time")
 
 
 def test_money_that_others_have_spent_closes_the_way_back(books):
@@ -238,8 +275,6 @@ TAMPERINGS = {
     "an available balance": (
         "UPDATE bank_accounts SET available_balance = available_balance - 1 WHERE id = 'deposit'"
     ),
-    "a side": "UPDATE bank_accounts SET normal_side = 'debit' WHERE id = 'deposit'",
-    "an overdraft": "UPDATE bank_accounts SET allow_overdraft = TRUE WHERE id = 'deposit'",
 }
 
 
@@ -263,6 +298,14 @@ def test_nor_when_others_have_posted_too(books, what):
     with suppress(RollbackRefused):
         assert attempt.roll_back()["proof"] != "equal"
     assert attempt.row.state_hash_after != attempt.row.state_hash_before
+
+
+@pytest.mark.parametrize("terms", ["normal_side = 'debit'", "allow_overdraft = TRUE"])
+def test_terms_that_somebody_changed_meanwhile_are_not_provable_never_equal(books, terms):
+    attempt = books.begin(payments(3, ["alice"])).to_posted()
+    books.database.do(f"UPDATE bank_accounts SET {terms} WHERE id = 'deposit'")
+    assert attempt.roll_back()["proof"] == "not provable"
+    assert attempt.row.state_hash_after == "not provable"
 
 
 # The fence

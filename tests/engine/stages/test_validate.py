@@ -200,6 +200,31 @@ def test_an_overlap_in_rows_with_references_of_their_own_is_a_plain_replay(books
     assert (run.status, run.total_posted, run.total_replayed) == ("completed", 2, 2)
 
 
+def test_new_rows_without_references_after_a_mended_quarantine_are_refused_in_words(books):
+    """The delivery may hold the mended rows once more, and nothing could tell."""
+    first = books.backfill([without_reference("1e3"), *payments(1)], max_quarantined="1")
+    given = books.database.value("SELECT fields ->> 'referenceId' FROM trueup.quarantine")
+    books.backfill(books.write_entries([entry(amount="1000", referenceId=given)], "mended.csv"))
+    run = books.backfill([without_reference("1000"), *payments(1)])
+    assert (first.status, run.status) == ("completed", "refused")
+    assert "1 rows of earlier deliveries of entries.csv were mended in quarantine" in run.message
+    assert books.backfill([*payments(2)]).status == "completed"
+
+
+@pytest.mark.parametrize(
+    "first", [{"amount": "2.00"}, {"amount": "1.00"}], ids=["conflict", "duplicate"]
+)
+def test_a_quarantined_double_of_what_stood_before_is_nothing_that_was_mended(books, first):
+    books.backfill([entry(amount="1.00", referenceId="old")], source_id="other")
+    books.backfill(
+        [entry(referenceId="old", **first), *payments(1)],
+        skip_duplicates=False,
+        max_quarantined="1",
+    )
+    run = books.backfill([without_reference("5.00")])
+    assert run.status == "completed", run.message
+
+
 # Quotas
 
 
@@ -424,3 +449,14 @@ def test_a_refused_run_may_be_triggered_anew(books):
         books.begin("nowhere.csv")
     assert books.backfill([entry("x", "y")]).status == "refused"
     assert books.backfill(payments(1)).status == "completed"
+
+
+@pytest.mark.parametrize("change", [{"prefix": "OTHER-"}, {"mapping": "mapping.yaml"}])
+def test_the_same_rows_under_another_prefix_or_mapping_are_not_posted_once_more(books, change):
+    books.write("mapping.yaml", "constants: {assetType: fiat}\n")
+    rows = [without_reference("1.00")]
+    books.backfill(rows)
+    run = books.backfill(rows, **change)
+    assert run.status == "refused"
+    assert "references with another prefix or mapping" in run.message
+    assert len(books.references()) == 1

@@ -7,6 +7,10 @@ INNER JOIN ledger_entries AS posted
     ON posted.reference_id = earlier.fields ->> 'referenceId' AND posted.run_id <> earlier.run_id
 WHERE
     run.source_id = %(source_id)s
+    -- Made for it and posted since: what stood before the delivery was its double, not its cure.
+    AND starts_with(posted.reference_id, run.plan ->> 'prefix')
+    AND length(posted.reference_id) = length(run.plan ->> 'prefix') + 32
+    AND posted.recorded_at > run.started_at
     AND earlier.run_id <> %(run_id)s
     AND NOT EXISTS (
         SELECT 1 FROM trueup.prepared_entries AS entry

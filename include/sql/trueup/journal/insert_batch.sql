@@ -1,4 +1,4 @@
--- Writes a batch into the journal. Ranges number their batches apart, a million to a range.
+-- Writes a batch into the journal.
 INSERT INTO trueup.batches (
     run_id, batch_no, range_no, first_key, last_key, read, posted, replayed, quarantined,
     seconds, checkpoint_seconds, committed_at
