@@ -16,7 +16,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from databases import Database, Server
 from runs import SAMPLES, Books
-from trueup import journal, migrations
+from trueup import migrations, opening
 from trueup.systems import LEDGER
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -108,5 +108,5 @@ def source_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def books(database: Database, source_root: Path, monkeypatch: pytest.MonkeyPatch) -> Books:
     """This test's ledger; an attempt that nobody works on counts as dead at once."""
-    monkeypatch.setattr(journal, "GRACE_SECONDS", 0.0)
+    monkeypatch.setattr(opening, "GRACE_SECONDS", 0.0)
     return Books(database, source_root)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from databases import Database
-from trueup import fingerprints, journal, posting, statements
+from trueup import fingerprints, journal, opening, posting, statements
 from trueup.errors import DataFailure, Refused
 from trueup.journal import Run
 from trueup.plan import Plan
@@ -138,15 +138,15 @@ class Books:
         located = files.locate(plan)
         connection = self.database.connect("worker")
         try:
-            run = journal.open_run(
+            run = opening.open_run(
                 connection,
                 LEDGER,
                 plan,
-                journal.Source(
+                opening.Source(
                     plan.source, plan.logical_source, plan.source_type, located.fingerprint,
                     located.mapping.fingerprint,
                 ),
-                journal.Attempt("ledger_backfill", airflow_run_id, "tester"),
+                opening.Attempt("ledger_backfill", airflow_run_id, "tester"),
                 fingerprints.of_posting_code("ledger"),
                 lambda *_: False,
             )  # fmt: skip

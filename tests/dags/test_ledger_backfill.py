@@ -121,7 +121,7 @@ def test_every_ending_writes_its_report(run_dag, database, airflow_home: Path):
         assert {"report.html", "report.json", "report.txt"} <= {
             path.name for path in folder.iterdir()
         }
-        assert run.status in (folder / "report.txt").read_text()
+        assert run.status.upper() in (folder / "report.txt").read_text()
 
 
 def test_a_completed_run_can_be_taken_back_by_its_id(run_dag, database):

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.filterwarnings("default")
 def dags(airflow_home):
     from airflow.dag_processing.dagbag import DagBag
 
-    bag = DagBag(dag_folder=str(ROOT / "dags"), include_examples=False)
+    bag = DagBag(dag_folder=str(ROOT / "dags"))
     assert bag.import_errors == {}
     return bag.dags
 

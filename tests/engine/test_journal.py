@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from runs import entry, payments
-from trueup import fingerprints, journal, posting
+from trueup import fingerprints, journal, opening, posting
 from trueup.errors import DataFailure, Fenced, Refused
 from trueup.run_state import Status
 from trueup.systems import LEDGER
@@ -49,7 +49,7 @@ def test_the_same_trigger_is_refused_too_while_its_run_is_worked_on(books):
 
 
 def test_a_run_between_two_tasks_is_given_a_moment_before_it_counts_as_dead(books, monkeypatch):
-    monkeypatch.setattr(journal, "GRACE_SECONDS", 0.5)
+    monkeypatch.setattr(opening, "GRACE_SECONDS", 0.5)
     first = books.begin(payments(3))
     first.die()
     books.wait_until_nobody_works()
@@ -66,8 +66,8 @@ def test_a_run_that_waits_for_approval_holds_the_books_while_airflow_believes_in
     books.wait_until_nobody_works()
     connection = books.database.connect()
     with pytest.raises(Refused, match="is awaiting_approval and holds the books"):
-        journal._wait_for_the_books(connection, LEDGER, lambda *_: True)
-    assert journal._wait_for_the_books(connection, LEDGER, lambda *_: False).run_id
+        opening._wait_for_the_books(connection, LEDGER, lambda *_: True)
+    assert opening._wait_for_the_books(connection, LEDGER, lambda *_: False).run_id
 
 
 def test_a_dry_run_looks_on_while_another_run_posts(books):
@@ -301,8 +301,8 @@ def test_a_range_that_is_not_posted_bars_the_way(books):
 
 def refuse(books, params, message="No."):
     connection = books.database.connect()
-    run_id = journal.refuse_run(
-        connection, LEDGER, params, journal.Attempt("ledger_backfill", "x", "tester"), message
+    run_id = opening.refuse_run(
+        connection, LEDGER, params, opening.Attempt("ledger_backfill", "x", "tester"), message
     )
     return books.database.row("SELECT * FROM trueup.runs WHERE run_id = %s", run_id)
 

@@ -6,7 +6,7 @@ All rows stand in one file, so that none of them spoils another. `BAD` and `GOOD
 import pytest
 
 from runs import Books, entry
-from trueup import journal
+from trueup import opening
 from trueup.errors import Refused
 from trueup.sources.mapping import CANONICAL_NAMES
 
@@ -265,7 +265,7 @@ def delivery(server, migrated, tmp_path_factory):
     folder = tmp_path_factory.mktemp("inbox")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRUEUP_SOURCE_ROOTS", str(folder))
-        patch.setattr(journal, "GRACE_SECONDS", 0.0)
+        patch.setattr(opening, "GRACE_SECONDS", 0.0)
         books = Books(server.create(migrated), folder)
         books.open_world("alice")
         for account, currency in (

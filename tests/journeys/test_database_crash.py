@@ -21,7 +21,7 @@ import pytest
 
 from databases import Server
 from runs import Books, payments
-from trueup import journal
+from trueup import opening
 from trueup.errors import OperationalFailure, Transient
 from trueup.stages import post
 
@@ -101,7 +101,7 @@ def books(private, source_root, monkeypatch) -> Iterator[Books]:
     from trueup import migrations
     from trueup.systems import LEDGER
 
-    monkeypatch.setattr(journal, "GRACE_SECONDS", 0.0)
+    monkeypatch.setattr(opening, "GRACE_SECONDS", 0.0)
     server = Server(private.conninfo, None, durable=True)
     database = server.create()
     connection = database.connect()
@@ -118,7 +118,7 @@ def books(private, source_root, monkeypatch) -> Iterator[Books]:
 @pytest.fixture
 def undisturbed(database, source_root, monkeypatch):
     """The state in which a run that nobody disturbs leaves the books."""
-    monkeypatch.setattr(journal, "GRACE_SECONDS", 0.0)
+    monkeypatch.setattr(opening, "GRACE_SECONDS", 0.0)
     books = Books(database, source_root)
     books.open_world()
     books.backfill(payments(40), **PARAMS)

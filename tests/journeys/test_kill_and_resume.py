@@ -17,7 +17,7 @@ import pytest
 
 from databases import Database
 from runs import Attempt, Books, Strike, entry, payments, raise_killed
-from trueup import journal, posting, statements
+from trueup import journal, opening, posting, statements
 from trueup.errors import Transient
 from trueup.run_state import Status
 from trueup.stages import constrain, post, roll_back
@@ -56,7 +56,7 @@ def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("inbox")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TRUEUP_SOURCE_ROOTS", str(path))
-        patch.setattr(journal, "GRACE_SECONDS", 0.0)
+        patch.setattr(opening, "GRACE_SECONDS", 0.0)
         yield path
 
 

@@ -10,7 +10,7 @@ import psycopg
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
-from trueup import fingerprints, journal, migrations, posting, statements, systems
+from trueup import fingerprints, journal, migrations, opening, posting, statements, systems
 from trueup.errors import Refused, TrueupError
 from trueup.orchestration import work
 from trueup.orchestration.approval import APPROVE, who_answered
@@ -40,11 +40,11 @@ def audit(system: str) -> dict[str, Any]:
             migrations.check_tables(conninfo(declared), declared)
             plan = Plan.from_params(params)
             located = files.locate(plan)
-            run = journal.open_run(
+            run = opening.open_run(
                 connection,
                 declared,
                 plan,
-                journal.Source(
+                opening.Source(
                     plan.source, plan.logical_source, plan.source_type,
                     located.fingerprint, located.mapping.fingerprint,
                 ),
@@ -56,7 +56,7 @@ def audit(system: str) -> dict[str, Any]:
             log.error("%s", refusal)
             # Without a journal, or with one of another version, there is nowhere to write it down.
             with suppress(psycopg.Error):
-                refused = journal.refuse_run(
+                refused = opening.refuse_run(
                     connection, declared, params, work.attempt(context), str(refusal)
                 )
                 context["ti"].xcom_push(key="run_id", value=refused)
@@ -77,7 +77,7 @@ def audit_rollback(system: str) -> dict[str, Any]:
     wanted = context["params"]["run_id"].strip()
     with work.session(declared, f"rollback {wanted}") as connection:
         try:
-            run = journal.adopt_run(
+            run = opening.adopt_run(
                 connection, wanted, work.attempt(context), work.is_alive(context)
             )
         except TrueupError as refusal:

@@ -12,7 +12,8 @@ from psycopg import Connection
 
 from trueup import errors, journal, statements
 from trueup.errors import DataFailure, OperationalFailure, Refused, Transient, TrueupError
-from trueup.journal import Attempt, Run
+from trueup.journal import Run
+from trueup.opening import Attempt
 from trueup.orchestration.connections import conninfo
 from trueup.run_state import FINISHED, Status
 from trueup.systems import System

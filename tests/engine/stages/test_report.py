@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runs import SAMPLE, Attempt, Books, entry, payments
-from trueup import journal
+from trueup import journal, opening
 from trueup.report import facts as report_facts
 from trueup.report.amounts import readable, signed
 from trueup.run_state import Status
@@ -169,9 +169,9 @@ def test_a_run_refused_by_validation_shows_its_quarantine(books: Books, folder: 
 
 def test_a_run_that_was_refused_before_it_began_has_a_report(books: Books, folder: Path):
     connection = books.database.connect()
-    run_id = journal.refuse_run(
+    run_id = opening.refuse_run(
         connection, LEDGER, {"source": SCRIPT, "batch_size": 0},
-        journal.Attempt("ledger_backfill", "manual-1", "tester"),
+        opening.Attempt("ledger_backfill", "manual-1", "tester"),
         "The run was not started. batch_size: must be above zero.",
     )  # fmt: skip
     found = Reported(books, run_id, folder)

@@ -8,7 +8,7 @@ import pytest
 from psycopg import errors as database_errors
 
 from runs import entry, payments
-from trueup import journal, posting, statements
+from trueup import journal, opening, posting, statements
 from trueup.errors import Fenced, RollbackRefused
 from trueup.run_state import Status
 from trueup.stages import roll_back
@@ -341,8 +341,8 @@ def test_a_rollback_waits_for_the_batch_in_flight(books):
 
 def adopt(books, run_id: str):
     connection = books.database.connect("worker")
-    attempt = journal.Attempt("rollback", "by-hand", "a person")
-    return connection, journal.adopt_run(connection, run_id, attempt, lambda *_: False)
+    attempt = opening.Attempt("rollback", "by-hand", "a person")
+    return connection, opening.adopt_run(connection, run_id, attempt, lambda *_: False)
 
 
 @pytest.mark.parametrize("until", ["to_validated", "to_posting", "to_posted", "to_reconciled"])

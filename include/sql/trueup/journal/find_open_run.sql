@@ -1,7 +1,7 @@
 -- Finds the run that holds a system's books, with the Airflow run that works on it.
 SELECT
     run.run_id,
-    run.dag_id,
+    attempt.dag_id,
     run.status,
     run.source_id,
     run.source_type,
