@@ -111,9 +111,10 @@ def backfill_params() -> dict[str, Param]:
             True, _HOW, "Check balances while posting, not only at the end."
         ),
         "confirm_overlap": _switch(
-            False, _HOW,
-            "This file is the whole source again: rows without a reference that an earlier "
-            "delivery posted are the same rows.",
+            False,
+            _HOW,
+            "For rows without a reference, when an earlier delivery of this source was posted: go "
+            "on all the same. The refusal says what that means.",
         ),
         "max_quarantined": Param(
             "1 %",
