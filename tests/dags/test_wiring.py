@@ -55,3 +55,14 @@ def test_the_form_and_the_plan_know_the_same_params_and_defaults(dags):
     assert set(params) == set(Plan.model_fields)
     given = {name: params.get_param(name).value for name in params} | {"source": "a.csv"}
     assert Plan.from_params(given) == Plan(source="a.csv")
+
+
+@pytest.mark.parametrize("number", [{"max_quarantined": 5}, {"tolerance": 0.01}])
+def test_a_limit_may_be_given_as_a_number_or_as_its_text(dags, number):
+    from trueup.plan import Plan
+
+    ((name, value),) = number.items()
+    param = dags["ledger_backfill"].params.get_param(name)
+    assert param.resolve(value) == value
+    given = getattr(Plan.from_params({"source": "a.csv", name: value}), name)
+    assert given == getattr(Plan.from_params({"source": "a.csv", name: str(value)}), name)

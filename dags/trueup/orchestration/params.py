@@ -116,16 +116,15 @@ def backfill_params() -> dict[str, Param]:
             "For rows without a reference, when an earlier delivery of this source was posted: go "
             "on all the same. The refusal says what that means.",
         ),
+        # No type: a number is as good as its text, and the form shows a plain field only then.
         "max_quarantined": Param(
             "1 %",
-            type=["string", "integer"],
             section=_WHEN,
             description="Most rows that may be quarantined: a number, or a share such as 1 %.",
             pattern=_A_NUMBER_OR_A_SHARE,
         ),
         "tolerance": Param(
             "0",
-            type=["string", "number"],
             section=_WHEN,
             description="Largest difference to an expected balance that is no break.",
             pattern=_DECIMAL,
