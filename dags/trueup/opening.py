@@ -60,12 +60,7 @@ def open_run(
     Raises Refused when another run holds the books, or when the source, the mapping or the posting
     code is no longer what the interrupted run began with.
     """
-    mine = statements.fetch_one(
-        connection,
-        "trueup/journal/find_attempt",
-        dag_id=attempt.dag_id,
-        airflow_run_id=attempt.airflow_run_id,
-    )
+    mine = _find_own(connection, attempt)
     if mine:
         return read_run(connection, mine.run_id)
     if not plan.dry_run:
@@ -73,7 +68,11 @@ def open_run(
         if standing and not _supersede(connection, standing.run_id, plan, source, code_fingerprint):
             return _take_over(connection, standing, plan, attempt)
     try:
-        return _insert_run(connection, system.name, plan, source, attempt, code_fingerprint)
+        with connection.transaction():
+            asked = plan.model_dump(mode="json")
+            run = _insert_run(connection, system, asked, source, attempt, code_fingerprint)
+            journal.log(connection, run, f"Opened for {source.source} by {attempt.started_by}.")
+            return run
     except psycopg.errors.UniqueViolation as error:
         raise Refused(
             f"Another run took the books of {system.name} at the same moment. "
@@ -89,29 +88,20 @@ def refuse_run(
     message: str,
 ) -> str:
     """Write down a run that was refused before it began, and give its id."""
-    run_id = _new_run_id(attempt.dag_id)
     source = _storable(str(params.get("source") or "")).strip() or "(none)"
     message = _storable(message)
+    named = Source(
+        source,
+        _storable(str(params.get("source_id") or source)),
+        _storable(str(params.get("source_type") or "CSV")),
+        fingerprint=None,
+        mapping_fingerprint=None,
+    )
+    asked = {"source": source[:255], "dry_run": True}
     with connection.transaction():
-        statements.execute(
-            connection,
-            "trueup/journal/insert_run",
-            run_id=run_id,
-            dag_id=attempt.dag_id,
-            system=system.name,
-            plan=Jsonb({"source": source[:255], "dry_run": True}),
-            dry_run=True,
-            source=source,
-            source_id=_storable(str(params.get("source_id") or source)),
-            source_type=_storable(str(params.get("source_type") or "CSV")),
-            source_fingerprint=None,
-            mapping_fingerprint=None,
-            code_fingerprint="",
-            started_by=attempt.started_by,
-        )
-        _insert_attempt(connection, run_id, 1, attempt)
-        journal.refuse(connection, read_run(connection, run_id), message)
-    return run_id
+        run = _insert_run(connection, system, asked, named, attempt, code_fingerprint="")
+        journal.refuse(connection, run, message)
+    return run.run_id
 
 
 def _storable(words: str) -> str:
@@ -130,12 +120,7 @@ def adopt_run(
     Raises Refused when there is none of that id, when somebody works on it, or when another run
     holds the books; Fenced when a run in its state cannot be taken back.
     """
-    mine = statements.fetch_one(
-        connection,
-        "trueup/journal/find_attempt",
-        dag_id=attempt.dag_id,
-        airflow_run_id=attempt.airflow_run_id,
-    )
+    mine = _find_own(connection, attempt)
     run = read_run(connection, run_id)
     if mine and mine.run_id == run_id:
         return run
@@ -262,36 +247,44 @@ def _take_over(connection: Connection, standing: Any, plan: Plan, attempt: Attem
     return read_run(connection, run.run_id)
 
 
+def _find_own(connection: Connection, attempt: Attempt) -> Any:
+    """The run that this Airflow run has had before, when its first task is tried again."""
+    return statements.fetch_one(
+        connection,
+        "trueup/journal/find_attempt",
+        dag_id=attempt.dag_id,
+        airflow_run_id=attempt.airflow_run_id,
+    )
+
+
 def _insert_run(
     connection: Connection,
-    system: str,
-    plan: Plan,
+    system: System,
+    asked: dict[str, Any],
     source: Source,
     attempt: Attempt,
     code_fingerprint: str,
 ) -> Run:
+    """Write a new run down with its first attempt; `asked` is its plan, as JSON has it."""
     run_id = _new_run_id(attempt.dag_id)
-    with connection.transaction():
-        statements.execute(
-            connection,
-            "trueup/journal/insert_run",
-            run_id=run_id,
-            dag_id=attempt.dag_id,
-            system=system,
-            plan=Jsonb(plan.model_dump(mode="json")),
-            dry_run=plan.dry_run,
-            source=source.source,
-            source_id=source.source_id,
-            source_type=source.source_type,
-            source_fingerprint=source.fingerprint,
-            mapping_fingerprint=source.mapping_fingerprint,
-            code_fingerprint=code_fingerprint,
-            started_by=attempt.started_by,
-        )
-        _insert_attempt(connection, run_id, 1, attempt)
-        run = read_run(connection, run_id)
-        journal.log(connection, run, f"Opened for {source.source} by {attempt.started_by}.")
-    return run
+    statements.execute(
+        connection,
+        "trueup/journal/insert_run",
+        run_id=run_id,
+        dag_id=attempt.dag_id,
+        system=system.name,
+        plan=Jsonb(asked),
+        dry_run=asked["dry_run"],
+        source=source.source,
+        source_id=source.source_id,
+        source_type=source.source_type,
+        source_fingerprint=source.fingerprint,
+        mapping_fingerprint=source.mapping_fingerprint,
+        code_fingerprint=code_fingerprint,
+        started_by=attempt.started_by,
+    )
+    _insert_attempt(connection, run_id, 1, attempt)
+    return read_run(connection, run_id)
 
 
 def _insert_attempt(connection: Connection, run_id: str, number: int, attempt: Attempt) -> None:
