@@ -327,12 +327,13 @@ class Attempt:
         run = self.run()
         for each in journal.ranges(self.connection, run):
             if range_no in (None, each.range_no):
-                post.post(self.connect, run, each.range_no)
+                post.post(self.connect, run, each.range_no, self.files)
         return self
 
     def post_one_batch(self, range_no: int = 0) -> posting.Checkpoint:
         """Post the next batch of a range."""
-        return posting.post_next_batch(self.connection, self.run(), range_no)
+        run = self.run()
+        return posting.post_next_batch(self.connection, run, range_no, run.plan.batch_size)
 
     def check_balances(self) -> "Attempt":
         """Hold balances against entries."""

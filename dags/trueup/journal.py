@@ -155,6 +155,11 @@ def ranges(connection: Connection, run: Run) -> list[Any]:
     return statements.fetch_all(connection, "trueup/journal/list_ranges", run_id=run.run_id)
 
 
+def blocks(connection: Connection, run: Run) -> list[Any]:
+    """The source's blocks, in order; empty unless the run loads in the initial regime."""
+    return statements.fetch_all(connection, "trueup/journal/list_blocks", run_id=run.run_id)
+
+
 def check_all_posted(connection: Connection, run: Run) -> None:
     """Raise Fenced unless every range is posted, DataFailure unless every row is accounted for."""
     done = ranges(connection, run)

@@ -13,18 +13,12 @@ from psycopg.types.json import Jsonb
 from trueup import journal, statements
 from trueup.errors import Refused
 from trueup.journal import Run, read_run
-from trueup.plan import Plan
+from trueup.plan import SHAPES_ROWS, Plan
 from trueup.run_state import FINISHED, RESUMABLE, WORKING, Status, check_step
 from trueup.systems import System
 
 # Between two tasks nobody is connected for a moment; longer than this, and the attempt is dead.
 GRACE_SECONDS = 15.0
-
-# What shapes the rows that a run posts: a resume under other values would post something else.
-_IDENTITY = (
-    "source_type", "ledger_id", "accounts", "prefix", "limit", "not_before", "not_after",
-    "skip_duplicates", "outbox",
-)  # fmt: skip
 
 
 class Source(NamedTuple):
@@ -217,7 +211,7 @@ def _changes(run: Run, plan: Plan, source: Source, code_fingerprint: str) -> lis
         ("the posting code", run.row.code_fingerprint, code_fingerprint),
     )
     return [words for words, before, now in pairs if before != now] + [
-        name for name in _IDENTITY if getattr(run.plan, name) != getattr(plan, name)
+        name for name in SHAPES_ROWS if getattr(run.plan, name) != getattr(plan, name)
     ]
 
 

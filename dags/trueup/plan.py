@@ -79,6 +79,13 @@ OptionalText = Annotated[Text | None, BeforeValidator(_none_if_blank)]
 OptionalTime = Annotated[AwareDatetime | None, BeforeValidator(_in_utc)]
 
 
+# What shapes the rows that a run posts: a resume under other values would post something else.
+SHAPES_ROWS = (
+    "source_type", "ledger_id", "accounts", "prefix", "limit", "not_before", "not_after",
+    "skip_duplicates", "outbox",
+)  # fmt: skip
+
+
 class Plan(BaseModel):
     """A run's parameters, checked. Times are UTC; `retry_delay` is in milliseconds."""
 
@@ -125,8 +132,6 @@ class Plan(BaseModel):
     def _is_possible(self) -> Self:
         if self.source_type != "CSV":
             raise ValueError(f"source_type {self.source_type} cannot be read yet; CSV can")
-        if self.regime == "initial":
-            raise ValueError("regime initial is not built yet; choose auto or live")
         if self.not_before and self.not_after and self.not_before > self.not_after:
             raise ValueError("not_before lies after not_after")
         return self

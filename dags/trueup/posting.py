@@ -2,13 +2,14 @@
 
 import time
 from dataclasses import dataclass
-from typing import Any
+from decimal import Decimal
+from typing import Any, NamedTuple, Protocol
 
 import psycopg
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from trueup import batches, fingerprints, journal, statements
+from trueup import batches, fingerprints, journal, regime, statements
 from trueup.errors import DataFailure, OperationalFailure
 from trueup.journal import Run
 from trueup.run_state import Status
@@ -43,15 +44,33 @@ class Checkpoint:
     finished: bool
 
 
+class Plain(NamedTuple):
+    """What a loader has written: rows, and debits less credits of each account, sorted by id."""
+
+    rows: int
+    accounts: list[str]
+    debits: list[Decimal]
+
+
+class Loader(Protocol):
+    """Brings the plain rows of a block from the source into the bare tables."""
+
+    def load(self, connection: Connection, first_key: int) -> tuple[int, Plain]:
+        """Write the rows of the block that begins with a key; give its last key and what it was."""
+
+
 def open_posting(connection: Connection, run: Run) -> None:
     """Fix what the run starts from: state hash, baseline, accounts, key ranges. Safe to repeat.
 
-    Raises OperationalFailure when the staging was lost.
+    Raises OperationalFailure when the staging was lost, Refused when the initial regime cannot be.
     """
     check_staging(connection, run)
+    standing = journal.ranges(connection, run)
+    if not standing:
+        regime.check(connection, run)
     if run.row.state_hash_before is None:
         _take_baseline(connection, run)
-    if journal.ranges(connection, run):
+    if standing:
         mark_checkpoint(connection, run, "IN_PROGRESS", None)
     else:
         _open_ranges(connection, run)
@@ -104,6 +123,10 @@ def _open_ranges(connection: Connection, run: Run) -> None:
             )
         statements.execute(connection, _sql(run, "post/exempt_accounts"), run_id=run.run_id)
         cuts = batches.cut(bounds.first_key, bounds.last_key, run.plan.parallel_workers)
+        if regime.is_initial(run):
+            edges = [block.last_key for block in journal.blocks(connection, run)]
+            cuts = batches.align(cuts, edges)
+            regime.bare_tables(connection, run, bounds.last_key)
         for range_no, cut in enumerate(cuts):
             statements.execute(
                 connection,
@@ -134,10 +157,13 @@ def _open_ranges(connection: Connection, run: Run) -> None:
         )
 
 
-def post_next_batch(connection: Connection, run: Run, range_no: int) -> Checkpoint:
-    """Post the batch after the range's checkpoint; entries, balances, outbox, quarantine and
-    checkpoint commit together or not at all.
+def post_next_batch(
+    connection: Connection, run: Run, range_no: int, batch_size: int, loader: Loader | None = None
+) -> Checkpoint:
+    """Post the keys after the range's checkpoint, `batch_size` at most; entries, balances, outbox,
+    quarantine and checkpoint commit together or not at all.
 
+    With a loader, that of the initial regime, the batch is the source's next block.
     Raises Fenced when the run is no longer this worker's, DataFailure when a row is lost,
     OperationalFailure when the whole staging is.
     """
@@ -148,37 +174,30 @@ def post_next_batch(connection: Connection, run: Run, range_no: int) -> Checkpoi
             connection, "trueup/journal/lock_range", run_id=run.run_id, range_no=range_no
         )
         if held.checkpoint_key >= held.last_key:
-            return _checkpoint(held, finished=True)
-        ends = statements.fetch_one(
-            connection,
-            _sql(run, "post/find_batch_end"),
-            run_id=run.run_id,
-            checkpoint_key=held.checkpoint_key,
-            last_key=held.last_key,
-            batch_size=run.plan.batch_size,
-        )
-        if ends.rows == 0:
-            check_staging(connection, run)
-            batch = Batch(held.checkpoint_key + 1, held.last_key, 0, 0, 0, 0)
+            return _checkpoint(held)
+        first_key = held.checkpoint_key + 1
+        if loader:
+            batch = post_block(connection, run, loader, first_key)
         else:
-            batch = post_rows(connection, run, ends.first_key, ends.last_key)
-        # The last batch settles the range up to its bound: behind its last row there are no more.
-        finished = ends.rows < run.plan.batch_size
+            last_key = min(held.checkpoint_key + batch_size, held.last_key)
+            batch = post_rows(connection, run, first_key, last_key)
+        if not batch.read:
+            check_staging(connection, run)
         checkpoint_started = time.perf_counter()
         held = statements.fetch_one(
             connection,
             "trueup/journal/advance_range",
             run_id=run.run_id,
             range_no=range_no,
-            last_key=held.last_key if finished else batch.last_key,
-            batches=min(ends.rows, 1),
+            last_key=batch.last_key,
+            batches=min(batch.read, 1),
             read=batch.read,
             posted=batch.posted,
             replayed=batch.replayed,
             quarantined=batch.quarantined,
         )
         _save_checkpoint(connection, run)
-        if ends.rows:
+        if batch.read:
             now = time.perf_counter()
             statements.execute(
                 connection,
@@ -191,7 +210,7 @@ def post_next_batch(connection: Connection, run: Run, range_no: int) -> Checkpoi
                 **vars(batch),
             )
     statements.execute(connection, "trueup/journal/note_life", run_id=run.run_id)
-    return _checkpoint(held, finished=finished)
+    return _checkpoint(held)
 
 
 def post_rows(connection: Connection, run: Run, first_key: int, last_key: int) -> Batch:
@@ -208,6 +227,34 @@ def post_rows(connection: Connection, run: Run, first_key: int, last_key: int) -
         skip_duplicates=run.plan.skip_duplicates,
         outbox=run.plan.outbox,
     )
+    return _settle(connection, run, first_key, last_key, outcome)
+
+
+def post_block(connection: Connection, run: Run, loader: Loader, first_key: int) -> Batch:
+    """Load the block that begins with a key, in the initial regime, inside the caller's
+    transaction: plain rows from the source, the others from the prepared ones.
+
+    Raises DataFailure unless read = posted + replayed + quarantined.
+    """
+    regime.act_as_run(connection, run)
+    last_key, plain = loader.load(connection, first_key)
+    outcome = statements.fetch_one(
+        connection,
+        _sql(run, "post/post_initial_batch"),
+        run_id=run.run_id,
+        first_key=first_key,
+        last_key=last_key,
+        entry_id_base=run.row.entry_id_base,
+        outbox=run.plan.outbox,
+        accounts=plain.accounts,
+        debits=plain.debits,
+    )
+    outcome = outcome._replace(read=outcome.read + plain.rows, posted=outcome.posted + plain.rows)
+    return _settle(connection, run, first_key, last_key, outcome)
+
+
+def _settle(connection: Connection, run: Run, first_key: int, last_key: int, outcome: Any) -> Batch:
+    """Hold what became of a key range against what was read of it."""
     quarantined = statements.fetch_one(
         connection,
         "trueup/journal/count_quarantined",
@@ -229,12 +276,7 @@ def check_staging(connection: Connection, run: Run) -> None:
 
     Without this look, a worker that outlives the crash would take the rest of its range for done.
     """
-    if (
-        run.row.staged_rows
-        and not statements.fetch_one(
-            connection, _sql(run, "ingest/has_staged"), run_id=run.run_id
-        ).found
-    ):
+    if statements.fetch_one(connection, _sql(run, "ingest/is_lost"), run_id=run.run_id).lost:
         raise OperationalFailure(
             f"The staging of run {run.run_id} is empty: the database has crashed since it was "
             "filled. What was posted stands; trigger the DAG again as it was, and the source is "
@@ -278,10 +320,10 @@ def _save_checkpoint(connection: Connection, run: Run) -> None:
     statements.execute(connection, _sql(run, "post/save_checkpoint"), run_id=run.run_id, **source)
 
 
-def _checkpoint(held: Any, finished: bool) -> Checkpoint:
+def _checkpoint(held: Any) -> Checkpoint:
     return Checkpoint(
         held.range_no, held.checkpoint_key, held.batches, held.read, held.posted, held.replayed,
-        held.quarantined, finished,
+        held.quarantined, held.checkpoint_key >= held.last_key,
     )  # fmt: skip
 
 

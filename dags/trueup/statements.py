@@ -14,6 +14,8 @@ from psycopg.rows import namedtuple_row
 # Found from this file's own path: AIRFLOW_HOME says nothing about where a bundle was unpacked.
 SQL_FOLDER = Path(__file__).resolve().parents[2] / "include" / "sql"
 
+_COPY_BYTES = 1 << 20
+
 # A session of ours reads and writes times in UTC, whatever the server or the role prefers; it gives
 # up on a lock in time to be retried, and does not hold locks while its worker hangs.
 _SESSION_OPTIONS = (
@@ -71,6 +73,26 @@ def copy_into(connection: Connection, name: str) -> Iterator[psycopg.Copy]:
     """Open the COPY of a statement file for writing rows."""
     with connection.cursor() as cursor, cursor.copy(text(name)) as copy:
         yield copy
+
+
+def copy_file(connection: Connection, name: str, path: Path) -> int:
+    """Send a file through the COPY of a statement file, and give how many rows it was."""
+    with connection.cursor() as cursor:
+        with cursor.copy(text(name)) as copy, path.open("rb") as file:
+            while chunk := file.read(_COPY_BYTES):
+                copy.write(chunk)
+        return cursor.rowcount
+
+
+def copy_to_file(connection: Connection, name: str, path: Path, /, **values: Any) -> None:
+    """Write what the COPY of a statement file gives into a file."""
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(text(name), values) as copy,
+        path.open("wb") as file,
+    ):
+        for chunk in copy:
+            file.write(chunk)
 
 
 @contextmanager

@@ -265,7 +265,7 @@ def test_a_takeover_waits_for_the_batch_in_flight(books):
     other.join()
     assert taken_over[0].owner == 2
     with pytest.raises(Fenced, match="Attempt 2"):
-        posting.post_next_batch(old.connection, run, 0)
+        posting.post_next_batch(old.connection, run, 0, run.plan.batch_size)
 
 
 def test_a_paused_run_stops_its_worker_and_can_be_resumed(books):
@@ -275,7 +275,7 @@ def test_a_paused_run_stops_its_worker_and_can_be_resumed(books):
     somebody = books.database.connect()
     journal.move(somebody, run, Status.PAUSED)
     with pytest.raises(Fenced, match="is paused, no longer posting; this worker stops"):
-        posting.post_next_batch(worker.connection, run, 0)
+        posting.post_next_batch(worker.connection, run, 0, run.plan.batch_size)
     worker.die()
     assert books.resume(**BATCHES).total_posted == 6
 
@@ -343,6 +343,7 @@ def test_the_audit_log_tells_the_story_in_order(books):
     ]
     beginnings = [
         "Opened for entries.csv by tester.",
+        "Posting will be in the live regime.",
         "Audited: 0 entries over 4 accounts stand",
         "Staged 4 rows.",
         "Validated: 4 read, 3 postable, 0 replayed, 1 quarantined.",
@@ -393,7 +394,9 @@ def test_the_seeds_checkpoint_row_follows_the_batches(books):
         )  # fmt: skip
 
     seen = []
-    while not attempt.post_one_batch().finished:
+    finished = False
+    while not finished:
+        finished = attempt.post_one_batch().finished
         seen.append(checkpoint())
     assert seen == [
         ("3", 2, 2, 0, "IN_PROGRESS"),
@@ -423,9 +426,13 @@ def test_a_run_that_reads_a_long_source_does_not_stop_another_one_from_posting(b
     posts = books.begin(payments(8), batch_size=2).to_posting()
     reads = books.begin(books.write_entries(payments(4), "other.csv"), dry_run=True).audit()
     middle, goes_on = threading.Event(), threading.Event()
-    rows = list(reads.files.open().rows())
+    source = reads.files.open()
+    rows = list(source.rows())
 
     class SlowSource:
+        encoding = "utf-16"  # what only the careful reader reads
+        mapping, delimiter = source.mapping, source.delimiter
+
         def rows(self, _limit):
             yield from rows[:2]
             middle.set()

@@ -56,7 +56,6 @@ def test_the_defaults_are_the_seeds_and_a_dry_run():
         ({"dry_run": "perhaps"}, "dry_run: "),
         ({"dry_run_rows": -1}, "dry_run_rows: "),
         ({"approval": "later"}, "approval: "),
-        ({"regime": "initial"}, "regime initial is not built yet; choose auto or live"),
         ({"batch_size": 0}, "batch_size: "),
         ({"batch_size": 1.5}, "batch_size: "),
         ({"batch_size": 10**9}, "batch_size: "),

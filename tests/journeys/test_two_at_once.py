@@ -100,7 +100,9 @@ def test_the_checkpoint_counts_what_two_workers_commit_at_the_same_moment(books,
     attempt = books.begin(rows, parallel_workers=2, batch_size=4).to_posting()
     other = attempt.connect()
     run = attempt.run()
-    second = threading.Thread(target=posting.post_next_batch, args=(other, run, 1))
+    second = threading.Thread(
+        target=posting.post_next_batch, args=(other, run, 1, run.plan.batch_size)
+    )
     execute = statements.execute
     with attempt.connection.transaction():
         with monkeypatch.context() as patch:  # to stop just before the commit, all locks held
@@ -111,7 +113,7 @@ def test_the_checkpoint_counts_what_two_workers_commit_at_the_same_moment(books,
                     execute(here, name, **values) if not name.endswith("note_life") else None
                 ),
             )
-            posting.post_next_batch(attempt.connection, run, 0)
+            posting.post_next_batch(attempt.connection, run, 0, run.plan.batch_size)
         second.start()
         wait_for_a_lock(books)
     second.join()

@@ -10,7 +10,16 @@ import psycopg
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
-from trueup import fingerprints, journal, migrations, opening, posting, statements, systems
+from trueup import (
+    fingerprints,
+    journal,
+    migrations,
+    opening,
+    posting,
+    regime,
+    statements,
+    systems,
+)
 from trueup.errors import Refused, TrueupError
 from trueup.orchestration import work
 from trueup.orchestration.approval import APPROVE, who_answered
@@ -160,7 +169,7 @@ def post(system: str, range_no: int) -> dict[str, Any]:
     declared = systems.named(system)
     with work.at_work(declared, get_current_context(), "post", Status.POSTING) as (_, run):
         connect = work.connector(declared, f"post {run.run_id} {range_no}")
-        return stage(connect, run, range_no)
+        return stage(connect, run, range_no, _files(run) if regime.is_initial(run) else None)
 
 
 @task(**_RETRIES)

@@ -37,7 +37,10 @@ class CsvSource:
     header. A header without rows is fine here.
 
     encoding, delimiter: as found or declared
+    spotless: there is no NUL and no undecodable byte anywhere in the file
     header: the source's column names, stripped
+    header_lines: how many physical lines come before the first record
+    columns: which column each canonical name is read from
     ignored_columns: those that nothing reads
     """
 
@@ -46,13 +49,14 @@ class CsvSource:
         self.mapping = mapping
         self._text = TextFile.examine(path, mapping.encoding)
         self.encoding = self._text.encoding
-        header_text, self._header_lines = self._read_header()
+        self.spotless = self._text.spotless
+        header_text, self.header_lines = self._read_header()
         self.delimiter = mapping.delimiter or self._sniff(header_text)
         self.header = self._split_header(header_text)
-        self._columns = self._match_columns()
+        self.columns = self._match_columns()
         gathered = self._gathered_columns()
         self._gathered = [(column, self._name(column)) for column in gathered]
-        read = {*self._columns.values(), *gathered}
+        read = {*self.columns.values(), *gathered}
         self.ignored_columns = [
             self._name(column) for column in range(len(self.header)) if column not in read
         ]
@@ -64,17 +68,18 @@ class CsvSource:
         since it was opened, and nothing else.
         """
         lines = self._text.lines()
-        for _ in range(self._header_lines):
+        for _ in range(self.header_lines):
             next(lines, None)
-        reader = RecordReader(
-            self.delimiter, self.mapping.quote, len(self.header), self._text.spotless
-        )
-        records = islice(reader.read(lines, self._header_lines + 1), limit)
+        yield from islice(self.read(lines, self.header_lines + 1), limit)
+
+    def read(self, lines: Iterator[str], first: int) -> Iterator[StagedRow]:
+        """Yield the records of some of the file's lines; `first` is the first one's number."""
+        reader = RecordReader(self.delimiter, self.mapping.quote, len(self.header), self.spotless)
         finish = self._finisher()
         # One more than the source has: there, columns that it lacks find their None.
         absent = len(self.header)
-        pick = itemgetter(*(self._columns.get(name, absent) for name in CANONICAL_NAMES))
-        for position, raw, fields, reason in records:
+        pick = itemgetter(*(self.columns.get(name, absent) for name in CANONICAL_NAMES))
+        for position, raw, fields, reason in reader.read(lines, first):
             if fields is None:
                 yield (position, UNREADABLE_LINE, reason, raw, *_NO_FIELDS)
                 continue
@@ -190,7 +195,7 @@ class CsvSource:
         if wanted == "none":
             return []
         if wanted == "unmapped":
-            read = set(self._columns.values())
+            read = set(self.columns.values())
             return [column for column in range(len(self.header)) if column not in read]
         unknown = [name for name in wanted if name not in self.header]
         if unknown:

@@ -5,7 +5,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from trueup import journal, statements
+from trueup import journal, regime, statements
 from trueup.errors import Refused
 from trueup.journal import Run
 from trueup.sources.files import SourceFiles
@@ -53,6 +53,7 @@ def audit(connection: Connection, run: Run, files: SourceFiles) -> dict[str, Any
             f"{first['available_balance']}, reserved {first['reserved_balance']}). The constraints "
             "could not be applied after the run: correct them first."
         )
+    found["regime"] = regime.choose(connection, run, files.source.stat().st_size)
     journal.add_figures(connection, run, audit=found)
     journal.log(
         connection,

@@ -1,4 +1,4 @@
-"""Applies the balance constraints: audit, add NOT VALID, validate, prove that they bite."""
+"""Builds what an initial load took away; applies the balance constraints and proves them."""
 
 import logging
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 from psycopg import Connection
 
-from trueup import journal, statements
+from trueup import journal, regime, statements
 from trueup.errors import DataFailure
 from trueup.journal import Run
 from trueup.systems.declaration import Constraint
@@ -21,6 +21,7 @@ def constrain(connection: Connection, run: Run) -> dict[str, Any]:
     repeat: a constraint that stands is only validated and proved.
     """
     journal.check_all_posted(connection, run)
+    _restore_tables(connection, run)
     _end_exemption(connection, run)
     standing = {
         row.name: row
@@ -42,6 +43,16 @@ def constrain(connection: Connection, run: Run) -> dict[str, Any]:
         created=names,
     )
     return {"constraints": len(run.system.constraints), "created": names}
+
+
+def _restore_tables(connection: Connection, run: Run) -> None:
+    """Build the keys and indexes that an initial load took away."""
+    try:
+        regime.restore_tables(connection, run)
+    except psycopg.IntegrityError as error:
+        raise DataFailure(
+            f"What was loaded breaks a key that stood before: {str(error).splitlines()[0]}."
+        ) from error
 
 
 def _end_exemption(connection: Connection, run: Run) -> None:

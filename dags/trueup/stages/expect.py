@@ -99,11 +99,7 @@ def _check_staging(connection: Connection, run: Run) -> None:
         connection, f"{run.system.name}/ingest/control_staged", run_id=run.run_id
     )
     staged = (control.staged_rows, control.staged_hash)
-    prepared = statements.fetch_one(
-        connection, f"{run.system.name}/validate/has_prepared", run_id=run.run_id
-    ).found
-    lost = staged != (run.row.staged_rows, run.row.staged_hash)
-    if lost or not prepared:
+    if staged != (run.row.staged_rows, run.row.staged_hash):
         raise OperationalFailure(
             f"The staging of run {run.run_id} is no longer what was staged, probably after a crash "
             "of the database. The postings stand; trigger the same run again to stage it anew."

@@ -1,20 +1,17 @@
-"""Streams the source into an unlogged staging table, every record, line numbers kept."""
+"""Streams the source into unlogged staging tables, every record, line numbers kept."""
 
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 from psycopg import Connection
 
-from trueup import journal, statements
+from trueup import journal, staging, statements
 from trueup.errors import Refused
 from trueup.journal import Run
 from trueup.sources.files import SourceFiles
 from trueup.sources.reference_files import read_accounts, read_expected_balances
 
 log = logging.getLogger(__name__)
-
-_PROGRESS_ROWS = 250_000
 
 
 def ingest(connection: Connection, run: Run, files: SourceFiles) -> dict[str, Any]:
@@ -41,15 +38,12 @@ def ingest(connection: Connection, run: Run, files: SourceFiles) -> dict[str, An
     if kept:
         log.info("The staging of %d rows is whole and is kept", staged)
     else:
-        statements.execute(connection, f"{run.system.name}/validate/analyze_staging")
         journal.log(connection, run, f"Staged {staged} rows.")
     return {"staged": staged, "kept": kept}
 
 
 def _stage_entries(connection: Connection, run: Run, files: SourceFiles) -> int:
-    with statements.copy_into(connection, _sql(run, "copy_staged")) as copy:
-        for row in _with_progress(files.open().rows(run.plan.limit)):
-            copy.write_row((run.run_id, *row))
+    staging.stage_source(connection, run, files.open())
     control = statements.fetch_one(connection, _sql(run, "control_staged"), run_id=run.run_id)
     if control.staged_rows == 0:
         raise Refused(
@@ -126,14 +120,6 @@ def _stage_expected_balances(connection: Connection, run: Run, files: SourceFile
                 for balance in read_expected_balances(files.expected_balances)
             ),
         )
-
-
-def _with_progress(rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
-    number = 0
-    for number, row in enumerate(rows, start=1):
-        if number % _PROGRESS_ROWS == 0:
-            log.info("%d rows staged", number)
-        yield row
 
 
 def _sql(run: Run, name: str) -> str:

@@ -15,10 +15,12 @@ from tenacity import (
     wait_exponential,
 )
 
-from trueup import errors, journal, posting
+from trueup import errors, initial_load, journal, posting, regime
 from trueup.errors import Transient
+from trueup.initial_load import BlockLoader
 from trueup.journal import Run
 from trueup.posting import Checkpoint
+from trueup.sources.files import SourceFiles
 
 log = logging.getLogger(__name__)
 
@@ -27,13 +29,24 @@ _LONGEST_PAUSE_SECONDS = 60
 Result = TypeVar("Result")
 
 
-def post(connect: Callable[[], Connection], run: Run, range_no: int) -> dict[str, Any]:
+def post(
+    connect: Callable[[], Connection],
+    run: Run,
+    range_no: int,
+    files: SourceFiles | None = None,
+) -> dict[str, Any]:
     """Post a range from its checkpoint to its bound and give the last checkpoint.
 
     Transient errors of a batch are tried again `max_retries` times, `retry_delay` milliseconds
     apart and doubling; a broken connection is replaced. Raises Transient when they do not pass.
     """
-    poster = _Poster(connect, run, range_no)
+    if regime.is_initial(run) and files:
+        with initial_load.opened(connect, run, files.open()) as loader:
+            return _post(_Poster(connect, run, range_no, loader), run)
+    return _post(_Poster(connect, run, range_no), run)
+
+
+def _post(poster: "_Poster", run: Run) -> dict[str, Any]:
     try:
         while True:
             checkpoint = poster.post_batch()
@@ -49,7 +62,14 @@ def post(connect: Callable[[], Connection], run: Run, range_no: int) -> dict[str
 class _Poster:
     """Holds the connection of one worker, and gets a new one when it breaks."""
 
-    def __init__(self, connect: Callable[[], Connection], run: Run, range_no: int) -> None:
+    def __init__(
+        self,
+        connect: Callable[[], Connection],
+        run: Run,
+        range_no: int,
+        loader: BlockLoader | None = None,
+    ) -> None:
+        self._loader = loader
         self._connect = connect
         self._run = run
         self._range_no = range_no
@@ -75,7 +95,10 @@ class _Poster:
     def post_batch(self) -> Checkpoint:
         """Post the next batch, trying transient errors again."""
         return self._retrying(
-            self._once, lambda here: posting.post_next_batch(here, self._run, self._range_no)
+            self._once,
+            lambda here: posting.post_next_batch(
+                here, self._run, self._range_no, self._run.plan.batch_size, self._loader
+            ),
         )
 
     def check_balances(self) -> None:

@@ -21,15 +21,11 @@ def preview(connection: Connection, run: Run) -> dict[str, Any]:
     """
     posting.check_staging(connection, run)
     executed = {"read": 0, "posted": 0, "replayed": 0, "quarantined": 0}
-    ends = statements.fetch_one(
-        connection,
-        f"{run.system.name}/post/find_batch_end",
-        run_id=run.run_id,
-        checkpoint_key=0,
-        last_key=2**62,
-        batch_size=run.plan.dry_run_rows,
+    bounds = statements.fetch_one(
+        connection, f"{run.system.name}/post/bound_keys", run_id=run.run_id
     )
-    if ends.rows:
+    last_key = min(bounds.last_key, bounds.first_key + run.plan.dry_run_rows - 1)
+    if last_key >= bounds.first_key:
         with connection.transaction() as trial:
             statements.execute(
                 connection, f"{run.system.name}/post/create_accounts", run_id=run.run_id
@@ -37,7 +33,7 @@ def preview(connection: Connection, run: Run) -> dict[str, Any]:
             statements.execute(
                 connection, f"{run.system.name}/post/exempt_accounts", run_id=run.run_id
             )
-            batch = posting.post_rows(connection, run, ends.first_key, ends.last_key)
+            batch = posting.post_rows(connection, run, bounds.first_key, last_key)
             executed = {name: getattr(batch, name) for name in executed}
             raise psycopg.Rollback(trial)
     counts = run.row.figures["verdicts"]

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 from psycopg import Connection
 
-from trueup import fingerprints, journal, posting, statements
+from trueup import fingerprints, journal, posting, regime, statements
 from trueup.errors import RollbackRefused
 from trueup.journal import Run
 from trueup.run_state import Status
@@ -52,7 +52,7 @@ def _roll_back(connection: Connection, run: Run) -> dict[str, Any]:
         # run is rolling back, no live posting may lower it: what is checked next stays true.
         statements.execute(connection, _sql(run, "roll_back/exempt_accounts"), **_key(run))
         _check_way_back(connection, run)
-        deleted = _delete_entries(connection, run)
+        deleted = _take_back_entries(connection, run)
         statements.execute(connection, _sql(run, "constrain/clear_exemption"), run_id=run.run_id)
         _drop_constraints(connection, run)
         kept = _delete_accounts(connection, run)
@@ -121,6 +121,22 @@ def _drop_constraints(connection: Connection, run: Run) -> None:
                     table_name=constraint.table,
                     name=constraint.full_name,
                 )
+
+
+def _take_back_entries(connection: Connection, run: Run) -> int:
+    """Take the entries back: in steps, or in one when they were loaded into bare tables."""
+    if not regime.is_bare(connection, run):
+        return _delete_entries(connection, run)
+    with connection.transaction():
+        journal.fence(connection, run, Status.ROLLING_BACK)
+        regime.lock_tables(connection, run)
+        delivered = statements.fetch_one(
+            connection, _sql(run, "roll_back/count_delivered"), **_key(run)
+        ).delivered
+        _refuse_delivered(run, delivered)
+        deleted = regime.empty_tables(connection, run)
+    regime.restore_tables(connection, run)
+    return deleted
 
 
 def _delete_entries(connection: Connection, run: Run) -> int:

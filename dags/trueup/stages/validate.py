@@ -5,9 +5,10 @@ from typing import Any
 
 from psycopg import Connection
 
-from trueup import fingerprints, journal, posting, statements
+from trueup import fingerprints, journal, posting, staging, statements
 from trueup.errors import Refused
 from trueup.journal import Run
+from trueup.plan import SHAPES_ROWS
 from trueup.sources.files import SourceFiles
 
 log = logging.getLogger(__name__)
@@ -23,13 +24,14 @@ def validate(connection: Connection, run: Run, files: SourceFiles) -> dict[str, 
     """
     posting.check_staging(connection, run)
     posting_began = bool(journal.ranges(connection, run))
-    if posting_began and _prepared(connection, run):
+    if posting_began and _stand(connection, run):
         log.info("Posting has begun on these verdicts; they are kept")
         return {"digest": run.row.digest, "kept": True}
     with statements.snapshot(connection):
         if run.plan.not_before or run.plan.not_after:
             _leave_out(connection, run)
         statements.execute(connection, _sql(run, "forget_verdicts"), run_id=run.run_id)
+        _withdraw_conflicting(connection, run, files)
         _form_verdicts(connection, run)
         statements.execute(connection, _sql(run, "analyze_staging"))
         if posting_began:
@@ -50,14 +52,16 @@ def validate(connection: Connection, run: Run, files: SourceFiles) -> dict[str, 
 
 
 def _digest(connection: Connection, run: Run, files: SourceFiles) -> str:
-    """What an approval is bound to: source, mapping, code, accounts, and every verdict in order."""
+    """What an approval is bound to: source, mapping, code, accounts, what shapes the rows, and
+    every verdict that is not "postable", in order."""
     verdicts = statements.fetch_one(connection, _sql(run, "digest_verdicts"), run_id=run.run_id)
     return fingerprints.of_plan(
         run.row.source_fingerprint,
         run.row.mapping_fingerprint,
         run.row.code_fingerprint,
         files.accounts_fingerprint,
-        f"outbox {run.plan.outbox}",
+        run.row.source_id,
+        *(f"{name} {getattr(run.plan, name)}" for name in SHAPES_ROWS),
         verdicts.verdicts,
     )
 
@@ -94,6 +98,20 @@ def _write_down(connection: Connection, run: Run, counts: Any, digest: str) -> N
         )  # fmt: skip
 
 
+def _withdraw_conflicting(connection: Connection, run: Run, files: SourceFiles) -> None:
+    """Let validation judge the plain rows whose keys the ledger has for something else."""
+    conflicting = statements.fetch_all(
+        connection,
+        _sql(run, "list_conflicting_plain"),
+        run_id=run.run_id,
+        skip_duplicates=run.plan.skip_duplicates,
+    )
+    if conflicting:
+        keys = [row.position for row in conflicting]
+        staging.withdraw(connection, run, files.open(), keys)
+        _save_control(connection, run)
+
+
 def _form_verdicts(connection: Connection, run: Run) -> None:
     statements.execute(
         connection,
@@ -108,6 +126,8 @@ def _form_verdicts(connection: Connection, run: Run) -> None:
     statements.execute(connection, _sql(run, "quarantine_conflicts"), run_id=run.run_id)
     if not run.plan.skip_duplicates:
         statements.execute(connection, _sql(run, "quarantine_duplicates"), run_id=run.run_id)
+    statements.execute(connection, _sql(run, "mark_repeated"), run_id=run.run_id)
+    statements.execute(connection, _sql(run, "insert_movements"), run_id=run.run_id)
 
 
 def _leave_out(connection: Connection, run: Run) -> None:
@@ -121,13 +141,17 @@ def _leave_out(connection: Connection, run: Run) -> None:
     statements.execute(
         connection, "trueup/journal/add_left_out", run_id=run.run_id, left_out=left_out
     )
+    _save_control(connection, run)
+    journal.log(connection, run, f"Left out {left_out} rows outside the window of time.")
+
+
+def _save_control(connection: Connection, run: Run) -> None:
     control = statements.fetch_one(
         connection, f"{run.system.name}/ingest/control_staged", run_id=run.run_id
     )
     statements.execute(
         connection, "trueup/journal/save_staged", run_id=run.run_id, **control._asdict()
     )
-    journal.log(connection, run, f"Left out {left_out} rows outside the window of time.")
 
 
 def _check_quotas(connection: Connection, run: Run, counts: Any, digest: str) -> None:
@@ -186,8 +210,8 @@ def _commonest(connection: Connection, run: Run) -> str:
     return f" ({first.rows} for {first.reason_code}, first on line {first.first_position})"
 
 
-def _prepared(connection: Connection, run: Run) -> bool:
-    return statements.fetch_one(connection, _sql(run, "has_prepared"), run_id=run.run_id).found
+def _stand(connection: Connection, run: Run) -> bool:
+    return statements.fetch_one(connection, _sql(run, "has_verdicts"), run_id=run.run_id).found
 
 
 def _sql(run: Run, name: str) -> str:

@@ -27,3 +27,5 @@ class System:
     # (table, columns) that must be unique for a replay to be recognised.
     unique_keys: tuple[tuple[str, tuple[str, ...]], ...]
     constraints: tuple[Constraint, ...]
+    # Loaded bare in the initial regime: their keys and indexes are built when all is posted.
+    bare_tables: tuple[str, ...] = ()

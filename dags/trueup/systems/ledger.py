@@ -47,4 +47,5 @@ LEDGER = System(
         Constraint("bank_accounts", "available_balance_within_balance"),
         Constraint("bank_accounts", "available_balance_not_negative"),
     ),
+    bare_tables=("ledger_entries", "dual_ledger_outbox"),
 )

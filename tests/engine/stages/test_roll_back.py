@@ -318,7 +318,7 @@ def test_a_worker_cannot_post_into_a_run_that_is_taken_back(books):
     worker.roll_back()
     before = books.state()
     with pytest.raises(Fenced, match="is rolled_back, no longer posting; this worker stops"):
-        posting.post_next_batch(worker.connection, run, 0)
+        posting.post_next_batch(worker.connection, run, 0, run.plan.batch_size)
     with pytest.raises(Fenced, match="is rolled_back; it cannot become posting"):
         worker.open_posting()
     assert books.state() == before

@@ -403,7 +403,7 @@ def test_accounts_that_would_end_below_zero_are_named_beforehand(books):
 
 def test_verdicts_are_not_formed_over_a_staging_that_was_lost(books):
     attempt = books.begin(payments(3)).audit().ingest()
-    books.database.do("TRUNCATE trueup.staged_entries")
+    books.database.do("TRUNCATE trueup.staged_entries, trueup.prepared_entries")
     with pytest.raises(OperationalFailure, match=r"staging of run .* is empty"):
         attempt.validate()
     attempt.die()

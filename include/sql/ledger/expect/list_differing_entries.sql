@@ -1,5 +1,5 @@
 -- Lists prepared rows that do not stand in the ledger as they were prepared.
--- What this run wrote is compared column by column: the hash says only what was once written.
+-- What this run wrote is compared column by column, what others wrote as a replay is.
 -- A row that was quarantined while it was posted stands there differently, by its verdict.
 WITH standing AS (
     SELECT
@@ -23,11 +23,7 @@ WITH standing AS (
                 THEN 'altered since'
             WHEN
                 coalesce(entry.run_id, '') <> %(run_id)s
-                AND coalesce(entry.content_hash, ledger_entry_content(
-                    entry.debit_account_id, entry.credit_account_id, entry.amount,
-                    entry.currency_code, entry.asset_type, entry.transaction_type,
-                    entry.timestamp_utc, entry.fx_rate, entry.metadata
-                )) <> prepared.content_hash
+                AND NOT trueup.same_content(entry, prepared)
                 THEN 'different'
         END AS fault
     FROM trueup.prepared_entries AS prepared

@@ -1,9 +1,12 @@
 -- Lists staged rows that are neither in the ledger nor in quarantine: rows that were lost.
 SELECT staged.position
-FROM trueup.staged_entries AS staged
+FROM (
+    SELECT position FROM trueup.staged_entries WHERE run_id = %(run_id)s
+    UNION ALL
+    SELECT position FROM trueup.prepared_entries WHERE run_id = %(run_id)s AND plain
+) AS staged
 WHERE
-    staged.run_id = %(run_id)s
-    AND NOT EXISTS (
+    NOT EXISTS (
         SELECT 1 FROM trueup.quarantine AS quarantined
         WHERE
             quarantined.run_id = %(run_id)s

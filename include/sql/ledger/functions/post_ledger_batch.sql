@@ -62,20 +62,7 @@ BEGIN
         (SELECT array_agg(debit ORDER BY account_id) FROM deltas)
     INTO posted, v_accounts, v_deltas;
 
-    -- Arrays and a second statement: inside one CTE the planner joins accounts by nested loop.
-    PERFORM 1 FROM bank_accounts WHERE id = ANY(v_accounts) ORDER BY id FOR NO KEY UPDATE;
-    UPDATE bank_accounts AS account SET
-        balance = account.balance + signed.effect,
-        available_balance = account.available_balance + signed.effect,
-        updated_at = now()
-    FROM (
-        SELECT
-            moved.account_id,
-            CASE normal_side WHEN 'debit' THEN moved.debit ELSE -moved.debit END AS effect
-        FROM unnest(v_accounts, v_deltas) AS moved (account_id, debit)
-        INNER JOIN bank_accounts ON bank_accounts.id = moved.account_id
-    ) AS signed
-    WHERE account.id = signed.account_id;
+    PERFORM move_balances(v_accounts, v_deltas);
 
     replayed := 0;
     IF posted = v_offered THEN
@@ -87,11 +74,8 @@ BEGIN
         SELECT
             offered.position,
             entry.reference_id,
-            coalesce(entry.content_hash, ledger_entry_content(
-                entry.debit_account_id, entry.credit_account_id, entry.amount,
-                entry.currency_code, entry.asset_type, entry.transaction_type,
-                entry.timestamp_utc, entry.fx_rate, entry.metadata
-            )) = offered.content_hash AS same_content
+            trueup.same_content(entry, offered) AS same_content,
+            offered
         FROM trueup.prepared_entries AS offered
         INNER JOIN ledger_entries AS entry USING (ledger_id, reference_id)
         WHERE
@@ -103,7 +87,7 @@ BEGIN
         INSERT INTO trueup.quarantine (run_id, position, stage, reason_code, reason, raw, fields)
         SELECT
             p_run_id,
-            position,
+            standing.position,
             'post',
             CASE WHEN same_content THEN 'duplicate_reference' ELSE 'conflicting_duplicate' END,
             format(
@@ -113,12 +97,17 @@ BEGIN
                 END,
                 standing.reference_id
             ),
-            staged.raw,
-            trueup.staged_fields(staged, standing.reference_id)
+            -- A plain row is not staged; its fields are all that it said.
+            coalesce(staged.raw, trueup.prepared_fields(standing.offered)::TEXT),
+            CASE
+                WHEN staged.raw IS NULL THEN trueup.prepared_fields(standing.offered)
+                ELSE trueup.staged_fields(staged, standing.reference_id)
+            END
         FROM standing
-        INNER JOIN trueup.staged_entries AS staged USING (position)
-        WHERE staged.run_id = p_run_id AND NOT (same_content AND p_skip_duplicates)
-        RETURNING position
+        LEFT JOIN trueup.staged_entries AS staged
+            ON staged.run_id = p_run_id AND staged.position = standing.position
+        WHERE NOT (same_content AND p_skip_duplicates)
+        RETURNING quarantine.position
     )
     SELECT
         count(*) FILTER (WHERE same_content AND p_skip_duplicates),

@@ -1,8 +1,11 @@
--- Posts one batch, and counts from the tables what it read and what lies in quarantine.
+-- Posts one batch, and counts from the tables what it read.
 SELECT
     (
         SELECT count(*) FROM trueup.staged_entries
         WHERE run_id = %(run_id)s AND position BETWEEN %(first_key)s AND %(last_key)s
+    ) + (
+        SELECT count(*) FROM trueup.prepared_entries
+        WHERE run_id = %(run_id)s AND plain AND position BETWEEN %(first_key)s AND %(last_key)s
     ) AS read,
     outcome.posted,
     outcome.replayed

@@ -1,2 +1,2 @@
--- Tells the planner what is staged.
-ANALYZE trueup.staged_entries, trueup.prepared_entries
+-- Tells the planner what was judged; ingest did so for what is staged.
+ANALYZE trueup.prepared_entries

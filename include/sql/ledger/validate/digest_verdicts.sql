@@ -1,14 +1,10 @@
--- Fingerprints the ordered verdicts: key and content of what is postable, key of what is not.
--- Hashed in chunks of positions, then over the chunks: no text of a whole source in memory.
+-- Fingerprints the verdicts: key, content and reason of every row that cannot be posted, in order.
+-- All others are postable, and what they say is bound by the fingerprints of source and mapping.
 WITH verdicts AS (
-    SELECT position, ROW(ledger_id, reference_id, content_hash, 'postable')::TEXT AS verdict
-    FROM trueup.prepared_entries
-    WHERE run_id = %(run_id)s
-    UNION ALL
     SELECT
         position,
         -- A hash of the raw text: together a chunk's texts may be more than one value can hold.
-        ROW(fields ->> 'referenceId', sha256(convert_to(raw, 'UTF8')), reason_code)::TEXT
+        ROW(fields ->> 'referenceId', sha256(convert_to(raw, 'UTF8')), reason_code)::TEXT AS verdict
     FROM trueup.quarantine
     WHERE run_id = %(run_id)s
 ), chunks AS (
@@ -22,5 +18,5 @@ WITH verdicts AS (
 )
 SELECT coalesce(encode(sha256(convert_to(
     string_agg(chunk_hash, ' ' ORDER BY chunk), 'UTF8'
-)), 'hex'), 'empty') AS verdicts
+)), 'hex'), 'none') AS verdicts
 FROM chunks

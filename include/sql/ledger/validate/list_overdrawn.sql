@@ -1,25 +1,7 @@
 -- Lists accounts that may not overdraw and that posting would leave below zero.
-WITH fresh AS (
-    SELECT DISTINCT ON (entry.ledger_id, entry.reference_id)
-        entry.debit_account_id,
-        entry.credit_account_id,
-        entry.amount
-    FROM trueup.prepared_entries AS entry
-    WHERE
-        entry.run_id = %(run_id)s
-        AND NOT EXISTS (
-            SELECT 1 FROM ledger_entries AS standing
-            WHERE
-                standing.ledger_id = entry.ledger_id
-                AND standing.reference_id = entry.reference_id
-        )
-), moved AS (
-    SELECT account_id, sum(debit) AS debit
-    FROM (
-        SELECT debit_account_id AS account_id, amount AS debit FROM fresh
-        UNION ALL
-        SELECT credit_account_id, -amount FROM fresh
-    ) AS legs
+WITH moved AS (
+    SELECT account_id, sum(debit - credit) AS debit
+    FROM trueup.movements WHERE run_id = %(run_id)s
     GROUP BY account_id
 ), accounts AS (
     SELECT id AS account_id, currency_code, normal_side, allow_overdraft, available_balance

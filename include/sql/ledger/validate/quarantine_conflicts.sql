@@ -1,21 +1,33 @@
 -- Quarantines entries whose reference stands for another content, in the source or in the ledger.
--- Within one source no row of a conflicting key is right: all go, not all but the first.
-WITH disputed AS (
+-- Within one source no row of a conflicting key is right: all go, not all but the first. Plain rows
+-- share no key, and those that conflict with the ledger have been staged again.
+WITH doubtful AS MATERIALIZED (
+    SELECT * FROM trueup.prepared_entries WHERE run_id = %(run_id)s AND NOT plain
+), disputed AS (
     SELECT
         ledger_id,
         reference_id
-    FROM trueup.prepared_entries
-    WHERE run_id = %(run_id)s
+    FROM (
+        SELECT
+            ledger_id,
+            reference_id,
+            coalesce(content_hash, ledger_entry_content(
+                debit_account_id, credit_account_id, amount, currency_code, asset_type,
+                transaction_type, timestamp_utc, fx_rate, metadata
+            )) AS content,
+            count(*) OVER (PARTITION BY ledger_id, reference_id) AS occurrences
+        FROM doubtful
+    ) AS repeated
+    WHERE occurrences > 1
     GROUP BY ledger_id, reference_id
-    HAVING count(DISTINCT content_hash) > 1
+    HAVING count(DISTINCT content) > 1
 ), judged AS (
     SELECT
         entry.position,
         entry.reference_id,
         'Reference %%s stands in this source for different contents.' AS reason
-    FROM trueup.prepared_entries AS entry
+    FROM doubtful AS entry
     INNER JOIN disputed USING (ledger_id, reference_id)
-    WHERE entry.run_id = %(run_id)s
     UNION ALL
     SELECT
         entry.position,
@@ -25,12 +37,9 @@ WITH disputed AS (
     INNER JOIN ledger_entries AS standing USING (ledger_id, reference_id)
     WHERE
         entry.run_id = %(run_id)s
+        AND NOT entry.plain
         AND (standing.run_id, standing.run_line) IS DISTINCT FROM (entry.run_id, entry.position)
-        AND entry.content_hash <> coalesce(standing.content_hash, ledger_entry_content(
-            standing.debit_account_id, standing.credit_account_id, standing.amount,
-            standing.currency_code, standing.asset_type, standing.transaction_type,
-            standing.timestamp_utc, standing.fx_rate, standing.metadata
-        ))
+        AND NOT trueup.same_content(standing, entry)
         AND (entry.ledger_id, entry.reference_id) NOT IN (
             SELECT ledger_id, reference_id FROM disputed
         )

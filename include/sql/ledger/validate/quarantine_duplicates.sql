@@ -13,7 +13,7 @@ WITH numbered AS (
         ) AS occurrence
     FROM trueup.prepared_entries AS entry
     LEFT JOIN ledger_entries AS standing USING (ledger_id, reference_id)
-    WHERE entry.run_id = %(run_id)s
+    WHERE entry.run_id = %(run_id)s AND NOT entry.plain
 ), judged AS (
     SELECT * FROM numbered WHERE posted_before OR occurrence > 1
 ), removed AS (

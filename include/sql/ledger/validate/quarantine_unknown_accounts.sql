@@ -1,4 +1,5 @@
--- Quarantines entries whose accounts nobody knows, or that are kept in another currency.
+-- Quarantines entries whose accounts nobody knows, or that are kept in another currency. The
+-- accounts of plain rows are known: ingest has looked.
 WITH known AS (
     SELECT id AS account_id, currency_code FROM bank_accounts
     UNION
@@ -17,6 +18,7 @@ WITH known AS (
     LEFT JOIN known AS credit ON credit.account_id = entry.credit_account_id
     WHERE
         entry.run_id = %(run_id)s
+        AND NOT entry.plain
         AND (
             debit.currency_code IS DISTINCT FROM entry.currency_code
             OR credit.currency_code IS DISTINCT FROM entry.currency_code

@@ -1,4 +1,5 @@
--- Sorts staged rows into prepared entries and quarantine by what each row says of itself.
+-- Sorts staged rows into prepared entries and quarantine by what each row says of itself. A rule
+-- that is added here makes rows less plain: plain/judge_block.sql must know it.
 WITH read AS (
     SELECT
         staged.position,
@@ -109,12 +110,14 @@ WITH read AS (
     INSERT INTO trueup.prepared_entries (
         run_id, position, ledger_id, debit_account_id, credit_account_id, amount, currency_code,
         asset_type, transaction_type, reference_id, reference_generated, timestamp_utc, fx_rate,
-        metadata, content_hash
+        metadata, content_hash, plain
     )
     SELECT
         %(run_id)s, position, ledger_id, debit_account_id, credit_account_id, amount,
         currency_code, asset_type, transaction_type, reference_id, reference_generated,
-        coalesce(timestamp_utc, %(started_at)s), fx_rate, metadata, content_hash
+        coalesce(timestamp_utc, %(started_at)s), fx_rate, metadata,
+        -- Without a timestamp of its own, the entry could not tell what the source said.
+        CASE WHEN timestamp_utc IS NULL THEN content_hash END, FALSE
     FROM referenced
 )
 INSERT INTO trueup.quarantine (run_id, position, stage, reason_code, reason, raw, fields)

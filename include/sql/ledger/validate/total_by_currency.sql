@@ -1,23 +1,7 @@
 -- Gives the control totals per currency, and the trial balance that posting would leave.
-WITH fresh AS (
-    SELECT DISTINCT ON (entry.ledger_id, entry.reference_id)
-        entry.debit_account_id,
-        entry.credit_account_id,
-        entry.currency_code,
-        entry.amount
-    FROM trueup.prepared_entries AS entry
-    WHERE
-        entry.run_id = %(run_id)s
-        AND NOT EXISTS (
-            SELECT 1 FROM ledger_entries AS standing
-            WHERE
-                standing.ledger_id = entry.ledger_id
-                AND standing.reference_id = entry.reference_id
-        )
-), legs AS (
-    SELECT currency_code, debit_account_id AS account_id, amount AS debit FROM fresh
-    UNION ALL
-    SELECT currency_code, credit_account_id, -amount FROM fresh
+WITH legs AS (
+    SELECT currency_code, account_id, debit - credit AS debit
+    FROM trueup.movements WHERE run_id = %(run_id)s
     UNION ALL
     SELECT currency_code, id, CASE normal_side WHEN 'debit' THEN balance ELSE -balance END
     FROM bank_accounts
@@ -26,12 +10,15 @@ WITH fresh AS (
     FROM legs
     GROUP BY currency_code, account_id
 ), totals AS (
-    SELECT currency_code, count(*) AS entries, sum(amount) AS amount FROM fresh
+    -- Every entry has one debit leg.
+    SELECT currency_code, sum(entries) AS entries, sum(debit) AS amount
+    FROM trueup.movements WHERE run_id = %(run_id)s
     GROUP BY currency_code
+    HAVING sum(entries) > 0
 )
 SELECT
     resulting.currency_code,
-    coalesce(max(totals.entries), 0) AS entries,
+    coalesce(max(totals.entries), 0)::BIGINT AS entries,
     coalesce(max(totals.amount), 0)::TEXT AS amount,
     coalesce(sum(resulting.debit) FILTER (WHERE resulting.debit > 0), 0)::TEXT AS debit_balances,
     coalesce(-sum(resulting.debit) FILTER (WHERE resulting.debit < 0), 0)::TEXT AS credit_balances,

@@ -1,6 +1,7 @@
 -- Creates a run's own unlogged partition of a staging table, anew when there is one.
 -- Made apart and then attached: creating it in place would lock the parent against every other run.
 -- Its name ends in the run id's time and random part: a whole run id may not fit into 63 bytes.
+-- Its key is added when it is filled: loading into an index takes half as long again.
 CREATE OR REPLACE FUNCTION trueup.create_partition(p_parent TEXT, p_run_id TEXT)
 RETURNS VOID LANGUAGE plpgsql AS $$
 DECLARE
@@ -8,7 +9,7 @@ DECLARE
 BEGIN
     PERFORM trueup.drop_partition(p_parent, p_run_id);
     EXECUTE format(
-        'CREATE UNLOGGED TABLE trueup.%I (LIKE trueup.%I, PRIMARY KEY (position))', v_name, p_parent
+        'CREATE UNLOGGED TABLE trueup.%I (LIKE trueup.%I INCLUDING DEFAULTS)', v_name, p_parent
     );
     EXECUTE format(
         'ALTER TABLE trueup.%I ATTACH PARTITION trueup.%I FOR VALUES IN (%L)',

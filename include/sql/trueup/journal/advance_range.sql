@@ -8,4 +8,4 @@ UPDATE trueup.run_ranges SET
     quarantined = quarantined + %(quarantined)s,
     updated_at = clock_timestamp()
 WHERE run_id = %(run_id)s AND range_no = %(range_no)s
-RETURNING range_no, checkpoint_key, batches, read, posted, replayed, quarantined
+RETURNING range_no, last_key, checkpoint_key, batches, read, posted, replayed, quarantined

@@ -1,0 +1,51 @@
+"""A text file cut into blocks of whole lines, each known by its line numbers and its bytes."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+# Large enough that a block costs little beside its rows, small enough to hold a few in memory.
+BLOCK_BYTES = 32 << 20
+
+
+class Block(NamedTuple):
+    """Lines `first_key` to `last_key` of a file, as line numbers, and the bytes they take."""
+
+    first_key: int
+    last_key: int
+    byte_offset: int
+    byte_length: int
+
+    @property
+    def lines(self) -> int:
+        """How many physical lines the block has."""
+        return self.last_key - self.first_key + 1
+
+    def read(self, path: Path) -> bytes:
+        """The block's bytes."""
+        with path.open("rb") as file:
+            file.seek(self.byte_offset)
+            return file.read(self.byte_length)
+
+
+def cut(path: Path, skipped_lines: int) -> Iterator[Block]:
+    """Cut a file into blocks after its first lines; every line is in exactly one block."""
+    with path.open("rb") as file:
+        for _ in range(skipped_lines):
+            file.readline()
+        key = skipped_lines + 1
+        while True:
+            offset = file.tell()
+            content = file.read(BLOCK_BYTES)
+            if not content:
+                return
+            rest = b"" if content.endswith(b"\n") else file.readline()
+            lines = content.count(b"\n") + 1 - (not rest and content.endswith(b"\n"))
+            yield Block(key, key + lines - 1, offset, len(content) + len(rest))
+            key += lines
+
+
+def lines_of(content: bytes) -> Iterator[str]:
+    """The lines of a block of UTF-8, with their ends."""
+    return io.TextIOWrapper(io.BytesIO(content), encoding="utf-8", newline="")
