@@ -1,6 +1,6 @@
 # Each target is one line that you could have typed. bin/ has the rest; state lives in .trueup/.
 
-.PHONY: setup demo test up down lint
+.PHONY: setup demo test up down lint bench
 
 setup:
 	bin/setup
@@ -19,3 +19,6 @@ down:
 
 lint:
 	bin/lint
+
+bench: setup
+	bin/with-server bin/bench --rows $(or $(ROWS),1000000) $(ARGS)

@@ -16,7 +16,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from databases import Database, Server
 from runs import SAMPLES, Books
-from trueup import migrations, opening
+from trueup import batches, migrations, opening
 from trueup.systems import LEDGER
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -107,6 +107,8 @@ def source_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def books(database: Database, source_root: Path, monkeypatch: pytest.MonkeyPatch) -> Books:
-    """This test's ledger; an attempt that nobody works on counts as dead at once."""
+    """This test's ledger; an attempt that nobody works on counts as dead at once, and batches stay
+    as large as they are asked for."""
     monkeypatch.setattr(opening, "GRACE_SECONDS", 0.0)
+    monkeypatch.setattr(batches, "GROWTH", 1.0)
     return Books(database, source_root)

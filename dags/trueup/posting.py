@@ -1,7 +1,7 @@
 """The heart: one batch in one transaction, and what must be true before the first of them."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, NamedTuple, Protocol
 
@@ -9,9 +9,10 @@ import psycopg
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from trueup import batches, fingerprints, journal, regime, statements
+from trueup import batches, fingerprints, journal, pacing, regime, statements
 from trueup.errors import DataFailure, OperationalFailure
 from trueup.journal import Run
+from trueup.pacing import NO_PRESSURE, Pressure
 from trueup.run_state import Status
 
 # Ranges number their batches apart: range 0 counts from 1, range 1 from 1,000,000,001.
@@ -42,6 +43,12 @@ class Checkpoint:
     replayed: int
     quarantined: int
     finished: bool
+    # Who suffered from the batch; it concerns the next one and nobody else.
+    pressure: Pressure = NO_PRESSURE
+
+    def as_dict(self) -> dict[str, Any]:
+        """What travels as XCom: ids and counts."""
+        return {name: value for name, value in vars(self).items() if name != "pressure"}
 
 
 class Plain(NamedTuple):
@@ -209,8 +216,9 @@ def post_next_batch(
                 checkpoint_seconds=now - checkpoint_started,
                 **vars(batch),
             )
+        pressure = pacing.read_pressure(connection)
     statements.execute(connection, "trueup/journal/note_life", run_id=run.run_id)
-    return _checkpoint(held)
+    return replace(_checkpoint(held), pressure=pressure)
 
 
 def post_rows(connection: Connection, run: Run, first_key: int, last_key: int) -> Batch:

@@ -17,8 +17,9 @@ def _text(default: str | None, section: str, description: str, **schema: Any) ->
     return Param(default, type=types, section=section, description=description, **schema)
 
 
-def _number(default: int | None, section: str, description: str, **schema: Any) -> Param:
-    types = ["null", "integer"] if default is None else "integer"
+def _number(default: float | None, section: str, description: str, **schema: Any) -> Param:
+    kind = "number" if isinstance(default, float) else "integer"
+    types = ["null", kind] if default is None else kind
     return Param(default, type=types, section=section, description=description, **schema)
 
 
@@ -85,10 +86,21 @@ def backfill_params() -> dict[str, Param]:
         ),
         "regime": _choice(
             "auto", ["auto", "live", "initial"], _HOW,
-            "live: indexes and constraints stay on while others work. initial is not built yet.",
+            "live: others work on meanwhile. initial: an empty ledger that nobody else uses is "
+            "loaded bare, indexes and foreign keys are built behind it, and nobody else can post "
+            "until then. auto: initial where it is possible and worth it.",
         ),
         "outbox": _switch(False, _HOW, "Give every entry a row in dual_ledger_outbox."),
-        "batch_size": _number(1000, _HOW, "Rows a batch.", minimum=1, maximum=1_000_000),
+        "batch_size": _number(
+            1000, _HOW, "Lines in the first batch; then the size adapts to `batch_seconds`.",
+            minimum=1, maximum=1_000_000,
+        ),
+        "batch_seconds": _number(
+            1.0, _HOW,
+            "How long a batch should take. Batches grow gently and shrink fast, and back off when "
+            "a standby lags or other sessions wait.",
+            minimum=0.05, maximum=60,
+        ),
         "checkpoint_interval": _number(
             10, _HOW, "Check all balances against their entries every so many batches.", minimum=1
         ),
