@@ -1,7 +1,7 @@
 """How a source comes into staging: plain rows typed, a block at a time, all others as text."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
@@ -52,8 +52,8 @@ def withdraw(connection: Connection, run: Run, source: CsvSource, keys: list[int
         run,
         careful.read_lines(source, list(blocks.cut(source.path, source.header_lines)), keys),
     )
-    statement = "withdraw_movements" if regime.is_initial(run) else "withdraw_plain"
-    statements.execute(connection, _sql(run, statement), run_id=run.run_id, positions=keys)
+    for statement in ("withdraw_plain", "withdraw_movements"):
+        statements.execute(connection, _sql(run, statement), run_id=run.run_id, positions=keys)
 
 
 def _stage_records(connection: Connection, run: Run, records: Iterable[StagedRow]) -> None:
@@ -68,13 +68,12 @@ def _stage_judged(connection: Connection, run: Run, source: CsvSource) -> None:
     with plain.reading(
         source, run.system.name, ledger_id=run.plan.ledger_id, prefix=run.plan.prefix
     ) as reader:
-        for table in ("currencies", "accounts"):
-            reader.load(table, _copier(connection, run, table))
+        reader.load_known(partial(_copy_out, connection, run))
         judged = _stage_blocks(connection, run, source, reader)
-        reader.add_keys(_copier(connection, run, "staged_keys"))
+        reader.add_keys(partial(_copy_out, connection, run, "staged_keys"))
         repeated = reader.repeated()
+        _keep_movements(connection, run, reader)
         if regime.is_initial(run):
-            _keep_movements(connection, run, reader)
             _keep_blocks(connection, run, judged, repeated)
         withdraw(connection, run, source, repeated)
 
@@ -149,9 +148,8 @@ def _last_key(connection: Connection, run: Run) -> int:
     return statements.fetch_one(connection, _sql(run, "read_last_key"), run_id=run.run_id).last_key
 
 
-def _copier(connection: Connection, run: Run, what: str) -> Callable[[Path], None]:
-    name = _sql(run, f"copy_{what}")
-    return partial(statements.copy_to_file, connection, name, run_id=run.run_id)
+def _copy_out(connection: Connection, run: Run, what: str, path: Path) -> None:
+    statements.copy_to_file(connection, _sql(run, f"copy_{what}"), path, run_id=run.run_id)
 
 
 def _sql(run: Run, name: str) -> str:

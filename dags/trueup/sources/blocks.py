@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 # Large enough that a block costs little beside its rows, small enough to hold a few in memory.
-BLOCK_BYTES = 32 << 20
+BLOCK_BYTES = 16 << 20
 
 
 class Block(NamedTuple):

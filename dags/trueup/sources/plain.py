@@ -14,6 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -98,7 +99,13 @@ class PlainReader:
         """Let DuckDB go."""
         self._database.close()
 
-    def load(self, table: str, write: Callable[[Path], None]) -> None:
+    def load_known(self, write: Callable[[str, Path], None]) -> None:
+        """Take up what the ledger knows, from CSV files that `write` makes of a table's name."""
+        for table in ("currencies", "accounts"):
+            self._load(table, partial(write, table))
+        self._run(self._database, "delete_odd_accounts")
+
+    def _load(self, table: str, write: Callable[[Path], None]) -> None:
         """Fill a table of the reading from a CSV file that `write` makes."""
         path = self._spool / f"{table}.csv"
         write(path)
@@ -132,7 +139,7 @@ class PlainReader:
 
     def add_keys(self, write: Callable[[Path], None]) -> None:
         """Take up the keys of rows that are judged elsewhere, from a file that `write` makes."""
-        self.load("staged", write)
+        self._load("staged", write)
         self._run(self._database, "insert_staged_keys")
 
     def movements(self) -> list[tuple[Any, ...]]:

@@ -32,8 +32,10 @@ def validate(connection: Connection, run: Run, files: SourceFiles) -> dict[str, 
             _leave_out(connection, run)
         statements.execute(connection, _sql(run, "forget_verdicts"), run_id=run.run_id)
         _withdraw_conflicting(connection, run, files)
-        _form_verdicts(connection, run)
-        statements.execute(connection, _sql(run, "analyze_staging"))
+        if statements.fetch_one(connection, _sql(run, "has_doubtful"), run_id=run.run_id).found:
+            _form_verdicts(connection, run)
+            statements.execute(connection, _sql(run, "analyze_staging"))
+        statements.execute(connection, _sql(run, "insert_movements"), run_id=run.run_id)
         if posting_began:
             return {"digest": run.row.digest, "kept": False}
         counts = statements.fetch_one(connection, _sql(run, "count_verdicts"), run_id=run.run_id)
@@ -127,7 +129,6 @@ def _form_verdicts(connection: Connection, run: Run) -> None:
     if not run.plan.skip_duplicates:
         statements.execute(connection, _sql(run, "quarantine_duplicates"), run_id=run.run_id)
     statements.execute(connection, _sql(run, "mark_repeated"), run_id=run.run_id)
-    statements.execute(connection, _sql(run, "insert_movements"), run_id=run.run_id)
 
 
 def _leave_out(connection: Connection, run: Run) -> None:

@@ -20,9 +20,8 @@ WITH numbered AS (
 SELECT
     numbered.*,
     coalesce(
+        -- The accounts' names are looked up later, among those that are names.
         is_name(ledger_id)
-        AND is_name(debit_account_id)
-        AND is_name(credit_account_id)
         AND is_name(transaction_type)
         AND is_name(reference_id)
         -- A reference that we may have made ourselves can meet one that is made for another row.

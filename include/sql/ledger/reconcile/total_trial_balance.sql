@@ -1,12 +1,28 @@
--- Gives the trial balance per currency: debits, credits, and the net of all balances.
-WITH entries AS (
+-- Gives the trial balance per currency: debits, credits, and the net of all balances. One pass over
+-- the entries: what they move on each account gives their totals too, for each has one debit leg.
+WITH legs AS (
     SELECT
         currency_code,
+        debit_account_id AS account_id,
+        sum(amount) AS debit,
         count(*) AS entries,
         sum(amount) AS amount,
         count(*) FILTER (WHERE run_id = %(run_id)s) AS run_entries,
         coalesce(sum(amount) FILTER (WHERE run_id = %(run_id)s), 0) AS run_amount
     FROM ledger_entries
+    GROUP BY currency_code, debit_account_id
+    UNION ALL
+    SELECT currency_code, credit_account_id, -sum(amount), 0, 0, 0, 0
+    FROM ledger_entries
+    GROUP BY currency_code, credit_account_id
+), entries AS (
+    SELECT
+        currency_code,
+        sum(entries)::BIGINT AS entries,
+        sum(amount) AS amount,
+        sum(run_entries)::BIGINT AS run_entries,
+        sum(run_amount) AS run_amount
+    FROM legs
     GROUP BY currency_code
 ), balances AS (
     SELECT
@@ -14,11 +30,6 @@ WITH entries AS (
         sum(CASE normal_side WHEN 'debit' THEN balance ELSE -balance END) AS net
     FROM bank_accounts
     GROUP BY currency_code
-), legs AS (
-    SELECT debit_account_id AS account_id, sum(amount) AS debit
-    FROM ledger_entries GROUP BY debit_account_id
-    UNION ALL
-    SELECT credit_account_id, -sum(amount) FROM ledger_entries GROUP BY credit_account_id
 ), moved AS (
     SELECT account_id, sum(debit) AS debit FROM legs GROUP BY account_id
 ), openings AS (

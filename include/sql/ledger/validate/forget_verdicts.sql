@@ -1,6 +1,12 @@
 -- Forgets the verdicts of an earlier attempt to validate; what ingest found plain stays.
 WITH forgotten AS (
-    DELETE FROM trueup.prepared_entries WHERE run_id = %(run_id)s AND NOT plain
+    DELETE FROM trueup.prepared_entries AS prepared
+    USING trueup.staged_entries AS staged
+    WHERE
+        staged.run_id = %(run_id)s
+        AND prepared.run_id = %(run_id)s
+        AND prepared.position = staged.position
+        AND NOT prepared.plain
 ), movements AS (
     DELETE FROM trueup.movements WHERE run_id = %(run_id)s AND NOT plain
 )
