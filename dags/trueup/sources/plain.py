@@ -128,8 +128,8 @@ class PlainReader:
             self._view(cursor, path)
             self._run(cursor, "read_block", first_key=block.first_key, staged_keys=staged_keys)
             path.unlink()
-            self._relation(cursor, "select_entries", **values).write_csv(str(entries), header=False)
-            self._relation(cursor, "select_outbox", **values).write_csv(str(outbox), header=False)
+            self._write(cursor, "select_entries", entries, **values)
+            self._write(cursor, "select_outbox", outbox, **values)
             moved = self._run(cursor, "total_debits").fetchall()
         return SpooledBlock(entries, outbox, [row[0] for row in moved], [row[1] for row in moved])
 
@@ -164,18 +164,19 @@ class PlainReader:
                 return irregular
             finally:
                 path.unlink()
-            found = self._run(cursor, "count_judged").fetchall()[0]
-            if found[0] != block.lines:
+            if self._run(cursor, "count_judged").fetchall() != [(block.lines,)]:
                 return irregular
-            if found[1]:
+            self._run(cursor, "total_block")
+            if self._run(cursor, "has_unknown_accounts").fetchall() == [(True,)]:
                 self._run(cursor, "withdraw_unknown_accounts")
+                self._run(cursor, "total_block")
             self._run(cursor, "insert_keys")
             self._run(cursor, "insert_movements")
             doubtful = [row[0] for row in self._run(cursor, "list_doubtful").fetchall()]
             file = None
             if query:
                 file = path.with_suffix(".plain")
-                self._relation(cursor, query, **values).write_csv(str(file), header=False)
+                self._write(cursor, query, file, **values)
             return JudgedBlock(block, block.lines - len(doubtful), file, doubtful)
 
     def _is_regular(self, content: bytes, lines: int) -> bool:
@@ -210,11 +211,13 @@ class PlainReader:
         given = {**self._values, **values}
         return cursor.execute(text, {key: given[key] for key in _PARAMETER.findall(text)})
 
-    def _relation(
-        self, cursor: DuckDBPyConnection, name: str, **values: Any
-    ) -> duckdb.DuckDBPyRelation:
+    def _write(self, cursor: DuckDBPyConnection, name: str, path: Path, **values: Any) -> None:
+        """Write what a statement gives as COPY reads it; a plain row has nothing to escape."""
         text = statements.text(f"{self._system}/plain/{name}")
-        return cursor.sql(text, params={key: values[key] for key in _PARAMETER.findall(text)})
+        found = cursor.sql(text, params={key: values[key] for key in _PARAMETER.findall(text)})
+        found.write_csv(
+            str(path), header=False, sep="\t", quotechar="", escapechar="", na_rep="\\N"
+        )
 
 
 @contextmanager

@@ -83,20 +83,17 @@ def _stage_accounts(connection: Connection, run: Run, files: SourceFiles) -> Non
     )
     if not files.accounts:
         return
-    statements.execute_each(
-        connection,
-        _sql(run, "insert_staged_account"),
-        (
-            {
-                "run_id": run.run_id,
-                "account_id": account.id,
-                "currency_code": account.currency_code,
-                "normal_side": account.normal_side,
-                "allow_overdraft": account.allow_overdraft,
-            }
-            for account in read_accounts(files.accounts)
-        ),
-    )
+    with statements.copy_into(connection, _sql(run, "copy_staged_accounts")) as copy:
+        for account in read_accounts(files.accounts):
+            copy.write_row(
+                (
+                    run.run_id,
+                    account.id,
+                    account.currency_code,
+                    account.normal_side,
+                    account.allow_overdraft,
+                )
+            )
     differing = statements.fetch_all(
         connection, f"{run.system.name}/audit/list_differing_accounts", run_id=run.run_id
     )

@@ -50,8 +50,9 @@ def reconcile(connection: Connection, run: Run) -> dict[str, Any]:
 def _find_breaks(connection: Connection, run: Run) -> list[Any]:
     """Write the breaks down and give the trial balance per currency."""
     statements.execute(connection, "trueup/journal/delete_breaks", run_id=run.run_id)
+    statements.execute(connection, f"{run.system.name}/reconcile/total_legs", run_id=run.run_id)
     off = statements.fetch_all(
-        connection, f"{run.system.name}/reconcile/list_balance_breaks", run_id=run.run_id
+        connection, f"{run.system.name}/reconcile/list_leg_breaks", run_id=run.run_id
     )
     for row in off:
         journal.add_break(

@@ -52,8 +52,10 @@ SELECT
                 AND NOT contains(metadata, '\')
                 AND json_valid(metadata)
                 -- DuckDB's JSON has more than JSON: commas before a bracket, words for numbers.
+                -- And tabs and line ends would have to be escaped for COPY.
                 AND NOT regexp_matches(
-                    metadata, ',\s*[}\]]|[:,\[]\s*[+-]?(?i:nan|inf)|[0-9][eE][+-]?[0-9]{3}'
+                    metadata,
+                    ',\s*[}\]]|[:,\[]\s*[+-]?(?i:nan|inf)|[0-9][eE][+-]?[0-9]{3}|[\x00-\x1f]'
                 )
             )
         ), FALSE

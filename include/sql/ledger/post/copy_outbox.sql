@@ -1,2 +1,2 @@
 -- Receives their outbox rows.
-COPY dual_ledger_outbox (entry_id, reference_id) FROM STDIN (FORMAT csv)
+COPY dual_ledger_outbox (entry_id, reference_id) FROM STDIN

@@ -1,28 +1,13 @@
--- Gives the trial balance per currency: debits, credits, and the net of all balances. One pass over
--- the entries: what they move on each account gives their totals too, for each has one debit leg.
-WITH legs AS (
-    SELECT
-        currency_code,
-        debit_account_id AS account_id,
-        sum(amount) AS debit,
-        count(*) AS entries,
-        sum(amount) AS amount,
-        count(*) FILTER (WHERE run_id = %(run_id)s) AS run_entries,
-        coalesce(sum(amount) FILTER (WHERE run_id = %(run_id)s), 0) AS run_amount
-    FROM ledger_entries
-    GROUP BY currency_code, debit_account_id
-    UNION ALL
-    SELECT currency_code, credit_account_id, -sum(amount), 0, 0, 0, 0
-    FROM ledger_entries
-    GROUP BY currency_code, credit_account_id
-), entries AS (
+-- Gives the trial balance per currency: debits, credits, and the net of all balances; from
+-- account_legs.
+WITH entries AS (
     SELECT
         currency_code,
         sum(entries)::BIGINT AS entries,
         sum(amount) AS amount,
         sum(run_entries)::BIGINT AS run_entries,
         sum(run_amount) AS run_amount
-    FROM legs
+    FROM account_legs
     GROUP BY currency_code
 ), balances AS (
     SELECT
@@ -31,7 +16,7 @@ WITH legs AS (
     FROM bank_accounts
     GROUP BY currency_code
 ), moved AS (
-    SELECT account_id, sum(debit) AS debit FROM legs GROUP BY account_id
+    SELECT account_id, sum(debit) AS debit FROM account_legs GROUP BY account_id
 ), openings AS (
     SELECT
         account.currency_code,

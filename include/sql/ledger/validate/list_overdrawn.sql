@@ -16,10 +16,13 @@ WITH moved AS (
 SELECT
     account_id,
     currency_code,
-    (available_balance + CASE normal_side WHEN 'debit' THEN debit ELSE -debit END)::TEXT AS balance
+    round(resulting.balance, greatest(min_scale(resulting.balance), 2))::TEXT AS balance
 FROM accounts
 INNER JOIN moved USING (account_id)
+CROSS JOIN LATERAL (
+    SELECT available_balance + CASE normal_side WHEN 'debit' THEN debit ELSE -debit END AS balance
+) AS resulting
 WHERE
     NOT allow_overdraft
-    AND available_balance + CASE normal_side WHEN 'debit' THEN debit ELSE -debit END < 0
+    AND resulting.balance < 0
 ORDER BY account_id
