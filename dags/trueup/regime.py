@@ -144,6 +144,7 @@ def is_initial(run: Run) -> bool:
 def _restore(connection: Connection, run: Run) -> Iterable[str]:
     while True:
         with connection.transaction():
+            statements.execute(connection, "trueup/regime/give_memory")
             name = statements.fetch_one(
                 connection,
                 "trueup/regime/restore_object",

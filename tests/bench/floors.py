@@ -94,9 +94,7 @@ def _copy(connection: Connection, source: Source) -> float:
     started = time.perf_counter()
     with connection.cursor() as cursor:
         with (
-            cursor.copy(
-                f"COPY ledger_entries ({_COLUMNS}) FROM STDIN (FORMAT csv, HEADER)"
-            ) as copy,
+            cursor.copy(entries) as copy,
             source.entries.open("rb") as file,
         ):
             while chunk := file.read(_COPY_BYTES):

@@ -40,10 +40,19 @@ def cut(path: Path, skipped_lines: int) -> Iterator[Block]:
             content = file.read(BLOCK_BYTES)
             if not content:
                 return
-            rest = b"" if content.endswith(b"\n") else file.readline()
-            lines = content.count(b"\n") + 1 - (not rest and content.endswith(b"\n"))
-            yield Block(key, key + lines - 1, offset, len(content) + len(rest))
+            if not content.endswith(b"\n"):
+                content += file.readline()
+            lines = _count_lines(content)
+            yield Block(key, key + lines - 1, offset, len(content))
             key += lines
+
+
+def _count_lines(content: bytes) -> int:
+    """How many lines end here, by LF, CRLF or CR, as `lines_of` gives them."""
+    lines = content.count(b"\n")
+    if returns := content.count(b"\r"):
+        lines += returns - content.count(b"\r\n")
+    return lines + (not content.endswith((b"\n", b"\r")))
 
 
 def lines_of(content: bytes) -> Iterator[str]:

@@ -32,8 +32,8 @@ class Malformed(Exception):
 def split_record(text: str, delimiter: str, quote: str | None) -> list[str] | None:
     """The fields of one record's text; None when it ends inside a quoted field.
 
-    A quote has a meaning only at the beginning of a field, as in RFC 4180; elsewhere it is an
-    ordinary character, so that unquoted JSON reads. Raises Malformed.
+    A quote has a meaning only at the beginning of a field, as in RFC 4180, blanks before it aside;
+    elsewhere it is an ordinary character, so that unquoted JSON reads. Raises Malformed.
     """
     if quote is None or quote not in text:
         return text.split(delimiter)
@@ -49,8 +49,13 @@ def split_record(text: str, delimiter: str, quote: str | None) -> list[str] | No
 
 @cache
 def _dialect(delimiter: str, quote: str) -> csv.Dialect:
-    """Made once: to read options anew takes the csv module as long as to read a record."""
-    return csv.reader((), delimiter=delimiter, quotechar=quote, strict=True).dialect
+    """Made once: to read options anew takes the csv module as long as to read a record.
+
+    Blanks before a field's quote are passed over: many an export writes `"a", "b"`.
+    """
+    return csv.reader(
+        (), delimiter=delimiter, quotechar=quote, strict=True, skipinitialspace=True
+    ).dialect
 
 
 def printable(text: str) -> str:

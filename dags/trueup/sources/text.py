@@ -152,10 +152,15 @@ def _is_spotless(file: BinaryIO, path: Path, encoding: str) -> bool:
     file.seek(0)
     while True:
         chunk = file.read(_CHUNK_BYTES)
-        text = decoder.decode(chunk, final=not chunk)
-        spotless = spotless and "\0" not in text and _is_well_formed(text)
-        line_end = max(text.rfind("\n"), text.rfind("\r"))
-        line_characters = line_characters + len(text) if line_end < 0 else len(text) - line_end - 1
+        if encoding == "utf-8" and chunk.isascii() and chunk and not decoder.getstate()[0]:
+            # Nearly every export is ASCII nearly everywhere: its bytes are its characters.
+            spotless = spotless and b"\0" not in chunk
+            length, line_end = len(chunk), max(chunk.rfind(b"\n"), chunk.rfind(b"\r"))
+        else:
+            text = decoder.decode(chunk, final=not chunk)
+            spotless = spotless and "\0" not in text and _is_well_formed(text)
+            length, line_end = len(text), max(text.rfind("\n"), text.rfind("\r"))
+        line_characters = line_characters + length if line_end < 0 else length - line_end - 1
         if line_characters > _MAX_LINE_CHARACTERS:
             raise Refused(
                 f"{path} has a line of more than 64 million characters, so it is no CSV of "

@@ -168,6 +168,18 @@ def _check_quotas(connection: Connection, run: Run, counts: Any, digest: str) ->
             f"{_commonest(connection, run)}; max_quarantined allows {plan.max_quarantined}. "
             "Nothing was posted; mend the rows or the mapping, or raise max_quarantined."
         )
+    if statements.fetch_one(connection, _sql(run, "has_doubtful"), run_id=run.run_id).found:
+        _check_deliveries(connection, run)
+    if plan.approved_digest and plan.approved_digest != digest:
+        raise Refused(
+            f"The digest is {digest}, but {plan.approved_digest} was approved: source, mapping, "
+            "code or accounts are not what the approver saw. Nothing was posted."
+        )
+
+
+def _check_deliveries(connection: Connection, run: Run) -> None:
+    """Refuse rows without references that an earlier delivery may have brought; plain rows have."""
+    plan = run.plan
     overlapping = statements.fetch_one(
         connection, _sql(run, "count_overlap"), run_id=run.run_id
     ).overlapping
@@ -195,11 +207,6 @@ def _check_quotas(connection: Connection, run: Run, counts: Any, digest: str) ->
             f"{mended} rows of earlier deliveries of {run.row.source_id} were mended in quarantine "
             "and posted under references made for them; this delivery has new rows without "
             "references and may hold them again. Take them out, or give every row a reference."
-        )
-    if plan.approved_digest and plan.approved_digest != digest:
-        raise Refused(
-            f"The digest is {digest}, but {plan.approved_digest} was approved: source, mapping, "
-            "code or accounts are not what the approver saw. Nothing was posted."
         )
 
 
