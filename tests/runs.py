@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from databases import Database
-from trueup import fingerprints, journal, opening, posting, statements
+from trueup import fingerprints, initial_load, journal, opening, posting, regime, statements
 from trueup.errors import DataFailure, Refused
 from trueup.journal import Run
 from trueup.plan import Plan
@@ -81,6 +81,8 @@ class Books:
 
     database: Database
     folder: Path
+    # What every run of this test is asked for, unless the test asks for something else.
+    defaults: dict[str, Any] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=count)
 
     def write(self, name: str, text: str | bytes) -> str:
@@ -132,7 +134,7 @@ class Books:
         """Open (or resume) a run as the DAG's first task does; raises Refused as it does."""
         if source is not None:
             params["source"] = source if isinstance(source, str) else self.write_entries(source)
-        params = {"dry_run": False, "retry_delay": 1} | params
+        params = {"dry_run": False, "retry_delay": 1} | self.defaults | params
         airflow_run_id = params.pop("airflow_run_id", f"test-{uuid.uuid4().hex}")
         plan = Plan.from_params(params)
         located = files.locate(plan)
@@ -204,6 +206,12 @@ class Books:
             "runs": rows(
                 "SELECT status, total_read, total_posted, total_replayed, total_quarantined, "
                 "breaks, left_out FROM trueup.runs WHERE NOT dry_run ORDER BY started_at"
+            ),
+            "keys": rows(
+                "SELECT conrelid::REGCLASS::TEXT AS table_name, conname, "
+                "pg_get_constraintdef(oid) AS definition, convalidated FROM pg_constraint "
+                "WHERE conrelid IN ('ledger_entries'::REGCLASS, 'dual_ledger_outbox'::REGCLASS) "
+                "AND contype <> 'n' ORDER BY 1, 2"
             ),
             "constraints": rows(
                 "SELECT conname, convalidated FROM pg_constraint "
@@ -332,8 +340,21 @@ class Attempt:
 
     def post_one_batch(self, range_no: int = 0) -> posting.Checkpoint:
         """Post the next batch of a range."""
+        return self.next_batch(range_no)()
+
+    def next_batch(self, range_no: int = 0) -> Callable[[], posting.Checkpoint]:
+        """What posts the next batch of a range, in the run's regime."""
         run = self.run()
-        return posting.post_next_batch(self.connection, run, range_no, run.plan.batch_size)
+
+        def post_it() -> posting.Checkpoint:
+            if not regime.is_initial(run):
+                return posting.post_next_batch(self.connection, run, range_no, run.plan.batch_size)
+            with initial_load.opened(run, self.files.open()) as loader:
+                return posting.post_next_batch(
+                    self.connection, run, range_no, run.plan.batch_size, loader
+                )
+
+        return post_it
 
     def check_balances(self) -> "Attempt":
         """Hold balances against entries."""

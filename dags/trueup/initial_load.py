@@ -1,6 +1,6 @@
 """Loads a source's plain rows, block by block, straight into bare tables."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -20,9 +20,9 @@ from trueup.sources.plain import PlainReader, SpooledBlock
 class BlockLoader:
     """Loads the blocks of one range; while one is written, the next is being read."""
 
-    def __init__(self, run: Run, found: list[Any], reader: PlainReader) -> None:
+    def __init__(self, run: Run, reader: PlainReader) -> None:
         self._run = run
-        self._found = {block.first_key: block for block in found}
+        self._blocks: dict[int, Any] = {}
         self._reader = reader
         self._pool = ThreadPoolExecutor(1)
         self._ahead: dict[int, Future[SpooledBlock]] = {}
@@ -32,11 +32,15 @@ class BlockLoader:
 
         Raises OperationalFailure when they are not as many as were judged.
         """
-        block = self._found[first_key]
+        if not self._blocks:
+            self._blocks = {
+                block.first_key: block for block in journal.blocks(connection, self._run)
+            }
+        block = self._blocks[first_key]
         if not block.plain_rows:
             return block.last_key, Plain(0, [], [])
         spooled = self._read(connection, block).result()
-        following = self._found.get(block.last_key + 1)
+        following = self._blocks.get(block.last_key + 1)
         if following and following.plain_rows:
             self._read(connection, following)
         rows = statements.copy_file(connection, self._sql("copy_entries"), spooled.entries)
@@ -83,14 +87,12 @@ class BlockLoader:
 
 
 @contextmanager
-def opened(connect: Callable[[], Connection], run: Run, source: CsvSource) -> Iterator[BlockLoader]:
+def opened(run: Run, source: CsvSource) -> Iterator[BlockLoader]:
     """Open the source for loading."""
-    with connect() as connection:
-        found = journal.blocks(connection, run)
     with plain.reading(
         source, run.system.name, ledger_id=run.plan.ledger_id, prefix=run.plan.prefix
     ) as reader:
-        loader = BlockLoader(run, found, reader)
+        loader = BlockLoader(run, reader)
         try:
             yield loader
         finally:

@@ -44,7 +44,7 @@ def post(
     apart and doubling; a broken connection is replaced. Raises Transient when they do not pass.
     """
     if regime.is_initial(run) and files:
-        with initial_load.opened(connect, run, files.open()) as loader:
+        with initial_load.opened(run, files.open()) as loader:
             return _post(_Poster(connect, run, range_no, loader), run)
     return _post(_Poster(connect, run, range_no), run)
 
