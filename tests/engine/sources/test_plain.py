@@ -236,9 +236,8 @@ NASTY = st.text(
 )
 FIELD = st.one_of(st.sampled_from(["", "alice", "bob", "1.00", "USD", "fiat", "T", "r-1"]), NASTY)
 QUOTED = FIELD.map(lambda text: '"' + text.replace('"', '""') + '"')
-SPACED = st.tuples(st.sampled_from(["", " ", "  "]), QUOTED, st.sampled_from(["", " "])).map(
-    "".join
-)
+BLANKS = st.sampled_from(["", " ", "  "])
+SPACED = st.tuples(BLANKS, QUOTED, BLANKS).map("".join)
 TIME = st.sampled_from(["2020-01-01T00:00:00Z", "2020-01-01", "2020-13-01T00:00:00Z", ""])
 LINE = st.one_of(
     st.integers(0, 99).map(lambda n: GOOD.format(n=n)),
