@@ -10,6 +10,7 @@ import pytest
 from runs import entry, payments
 from trueup import journal, posting, statements
 from trueup.errors import RollbackRefused
+from trueup.sources import blocks
 from trueup.stages import post
 
 ACCOUNTS = [f"hot-{number}" for number in range(4)]
@@ -48,7 +49,7 @@ def ranges_of(attempt):
     """One step a range, each with the run as its task would read it."""
     run = attempt.run()
     return [
-        lambda range_no=each.range_no: post.post(attempt.connect, run, range_no)
+        lambda range_no=each.range_no: post.post(attempt.connect, run, range_no, attempt.files)
         for each in journal.ranges(attempt.connection, run)
     ]
 
@@ -59,14 +60,19 @@ def deadlocks(books) -> int:
     )
 
 
+@pytest.mark.parametrize("regime", ["live", "initial"])
 @pytest.mark.parametrize("workers", [2, 4])
 def test_parallel_workers_on_hot_accounts_end_as_one_worker_does_and_never_deadlock(
-    server, migrated, books, hot_entries, workers
+    server, migrated, books, hot_entries, workers, regime, monkeypatch
 ):
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 500)
     for account in ACCOUNTS:
         books.open_account(account, overdraft=True)
     params = {"batch_size": 5, "max_retries": 0, "outbox": True}
-    attempt = books.begin(hot_entries, parallel_workers=workers, **params).to_posting()
+    attempt = books.begin(
+        hot_entries, parallel_workers=workers, regime=regime, **params
+    ).to_posting()
+    assert len(ranges_of(attempt)) == workers
     assert all_at_once(*ranges_of(attempt)) == []
     attempt.check_balances().constrain().expect().reconcile().complete()
     together = books.state()
@@ -75,7 +81,7 @@ def test_parallel_workers_on_hot_accounts_end_as_one_worker_does_and_never_deadl
     alone = type(books)(server.create(migrated), books.folder)
     for account in ACCOUNTS:
         alone.open_account(account, overdraft=True)
-    alone.backfill("entries.csv", **params)
+    alone.backfill("entries.csv", regime="live", **params)
     assert together == alone.state()
     server.drop(alone.database)
 
