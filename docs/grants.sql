@@ -33,7 +33,8 @@ GRANT SELECT ON ledger_entry_legs, backfill_source_data TO trueup_runner;
 GRANT SELECT, INSERT, UPDATE, DELETE
 ON trueup.runs, trueup.run_attempts, trueup.run_ranges, trueup.batches, trueup.quarantine,
 trueup.breaks, trueup.expected_balances, trueup.created_objects, trueup.expectation_results,
-trueup.staged_accounts, trueup.baseline_accounts TO trueup_runner;
+trueup.staged_accounts, trueup.baseline_accounts, trueup.source_blocks, trueup.movements,
+trueup.suspended_objects TO trueup_runner;
 -- What happened stays: the audit log grows, and nobody changes it.
 GRANT SELECT, INSERT ON trueup.audit_log TO trueup_runner;
 GRANT SELECT ON trueup.schema_migrations, trueup.currencies, trueup.reason_codes TO trueup_runner;

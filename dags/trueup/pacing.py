@@ -56,6 +56,11 @@ def read_pressure(connection: Connection) -> Pressure:
     return Pressure(*statements.fetch_one(connection, "trueup/pace/read_pressure"))
 
 
+def leave_a_core(connection: Connection) -> None:
+    """Keep a worker's session from looking at the books with several processes at once."""
+    statements.execute(connection, "trueup/pace/leave_a_core")
+
+
 class Pace:
     """The size of a worker's next batch, and the pause before it.
 

@@ -15,7 +15,7 @@ from tenacity import (
     wait_exponential,
 )
 
-from trueup import errors, initial_load, journal, posting, regime
+from trueup import errors, initial_load, journal, pacing, posting, regime
 from trueup.errors import Transient
 from trueup.initial_load import BlockLoader
 from trueup.journal import Run
@@ -95,6 +95,7 @@ class _Poster:
             self.close()
             self._connection = self._connect()
             journal.hold_worker_lock(self._connection, self._run)
+            pacing.leave_a_core(self._connection)
         return self._connection
 
     def post_batch(self) -> Checkpoint:
