@@ -30,21 +30,24 @@ class Block(NamedTuple):
 
 
 def cut(path: Path, skipped_lines: int) -> Iterator[Block]:
-    """Cut a file into blocks after its first lines; every line is in exactly one block."""
+    """Cut a file into blocks after its first lines; every line is in exactly one block.
+
+    The first one is small: who waits for it begins to work soon.
+    """
     with path.open("rb") as file:
         for _ in range(skipped_lines):
             file.readline()
-        key = skipped_lines + 1
+        key, size = skipped_lines + 1, max(BLOCK_BYTES // 8, 1)
         while True:
             offset = file.tell()
-            content = file.read(BLOCK_BYTES)
+            content = file.read(size)
             if not content:
                 return
             if not content.endswith(b"\n"):
                 content += file.readline()
             lines = _count_lines(content)
             yield Block(key, key + lines - 1, offset, len(content))
-            key += lines
+            key, size = key + lines, BLOCK_BYTES
 
 
 def _count_lines(content: bytes) -> int:

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 _LONGEST_PAUSE_SECONDS = 60
 # Between two checks of all balances lies at least so many times what the last one took.
-_CHECK_SHARE = 10
+_CHECK_SHARE = 20
 
 Result = TypeVar("Result")
 
