@@ -25,7 +25,11 @@ def of_posting_code(system: str) -> str:
     The statements, and the modules that read a source: a resume may have to read it again.
     """
     sql = statements.fingerprint(
-        f"{system}/functions", f"{system}/validate", f"{system}/post", "trueup/functions"
+        f"{system}/functions",
+        f"{system}/plain",
+        f"{system}/validate",
+        f"{system}/post",
+        "trueup/functions",
     )
     modules = sorted((Path(__file__).parent / "sources").glob("*.py"))
     return of_plan(sql, *(f"{path.name} {of_file(path)}" for path in modules))
