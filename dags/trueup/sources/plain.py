@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 
 # DuckDB's own memory; beyond it, it uses the spool folder. Blocks in hand come on top.
 _MEMORY_LIMIT = "384MB"
+_KEYS_AT_ONCE = 1_000_000
 # One block is written to PostgreSQL while the next ones are being judged.
 _THREADS = 2
 
@@ -134,8 +135,14 @@ class PlainReader:
         return SpooledBlock(entries, outbox, [row[0] for row in moved], [row[1] for row in moved])
 
     def repeated(self) -> list[int]:
-        """Lines of plain rows whose key stands more than once in the source."""
-        return [row[0] for row in self._run(self._database, "list_repeated").fetchall()]
+        """Lines of plain rows whose key stands more than once in the source, ascending."""
+        ((keys,),) = self._run(self._database, "count_keys").fetchall()
+        parts = keys // _KEYS_AT_ONCE + 1
+        return sorted(
+            row[0]
+            for part in range(parts)
+            for row in self._run(self._database, "list_repeated", part=part, parts=parts).fetchall()
+        )
 
     def add_keys(self, write: Callable[[Path], None]) -> None:
         """Take up the keys of rows that are judged elsewhere, from a file that `write` makes."""

@@ -32,7 +32,7 @@ def read(path: Path, mapping: Mapping | None = None) -> tuple[dict[int, tuple], 
                 others |= set(range(judged.block.first_key, judged.block.last_key + 1))
                 continue
             assert judged.file is not None
-            for line in judged.file.read_text().splitlines():
+            for line in judged.file.read_text().split("\n")[:-1]:
                 _, key, *fields = line.split("\t")
                 rows[int(key)] = tuple(None if field == "\\N" else field for field in fields)
             assert len(rows.keys() - others) >= judged.rows

@@ -10,7 +10,10 @@ WITH posted AS (
         sum(credit) AS credit
     FROM (
         SELECT
-            debit_account_id AS account_id, currency_code, count(*) AS entries, sum(amount) AS debit,
+            debit_account_id AS account_id,
+            currency_code,
+            count(*) AS entries,
+            sum(amount) AS debit,
             0 AS credit
         FROM ledger_entries
         WHERE id > %(high_water_entry_id)s AND run_id = %(run_id)s
@@ -42,7 +45,7 @@ FROM posted
 FULL JOIN judged
     ON judged.account_id = posted.account_id AND judged.currency_code = posted.currency_code
 WHERE
-    (SELECT sum(entries) FROM judged) = (
+    (SELECT sum(expected.entries) FROM judged AS expected) = (
         SELECT total_posted FROM trueup.runs WHERE run_id = %(run_id)s
     )
     AND (
@@ -50,4 +53,4 @@ WHERE
         OR coalesce(posted.debit, 0) <> coalesce(judged.debit, 0)
         OR coalesce(posted.credit, 0) <> coalesce(judged.credit, 0)
     )
-ORDER BY 1, 2
+ORDER BY account_id, currency_code

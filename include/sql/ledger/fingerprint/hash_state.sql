@@ -2,8 +2,8 @@
 -- Rows of other sessions since then are left out and their effects on balances subtracted. Sums of
 -- two 64-bit words of a SHA-256 per row: no pair of changes cancels out as it would under XOR.
 -- A row's text begins with the lengths of its free texts, so that no two rows run together. The
--- clock in the subqueries is read for nobody: a volatile function keeps the planner from writing the
--- SHA-256 twice, once for each word, and lets workers share the rows all the same.
+-- clock in the subqueries is read for nobody: a volatile function keeps the planner from writing
+-- the SHA-256 twice, once for each word, and lets workers share the rows all the same.
 WITH later AS (
     SELECT account_id, sum(debit) AS debit
     FROM (

@@ -1,6 +1,6 @@
 -- Moves balances by debits less credits, in lock order: accounts by id. Gives how many were moved.
 -- Arrays, and a statement of its own: inside one CTE the planner joins accounts by nested loop.
-CREATE OR REPLACE FUNCTION move_balances(p_accounts TEXT [], p_debits NUMERIC [])
+CREATE OR REPLACE FUNCTION move_balances(p_accounts TEXT[], p_debits NUMERIC[])
 RETURNS BIGINT LANGUAGE plpgsql AS $$
 DECLARE
     v_moved BIGINT;

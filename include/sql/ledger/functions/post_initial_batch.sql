@@ -8,8 +8,8 @@ CREATE OR REPLACE FUNCTION post_initial_batch(
     p_entry_id_base BIGINT,
     p_outbox BOOLEAN,
     -- What the plain rows move: accounts, and their debits less their credits.
-    p_accounts TEXT [],
-    p_debits NUMERIC [],
+    p_accounts TEXT[],
+    p_debits NUMERIC[],
     OUT posted BIGINT,
     OUT replayed BIGINT
 ) LANGUAGE plpgsql AS $$

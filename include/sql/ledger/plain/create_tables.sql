@@ -10,11 +10,11 @@ CREATE TABLE movements (
 CREATE TABLE staged (position BIGINT, ledger_id VARCHAR, reference_id VARCHAR);
 -- A name as everybody writes it: no blank of Unicode at its ends, which the careful reader would
 -- strip, no quote, which may have been more than a character, and nothing that COPY would escape.
-CREATE MACRO is_name(name) AS
-length(name) <= 255
-AND regexp_full_match(
-    name,
-    '[^\x00-\x20"\\\x7f\x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}]'
-    || '([^\x00-\x1f"\\\x7f]*'
-    || '[^\x00-\x20"\\\x7f\x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}])?'
+CREATE MACRO is_name(named) AS -- noqa: CP05
+length(named) <= 255
+AND regexp_full_match(named, '[^\x00-\x1f"\\\x7f]+')
+AND NOT regexp_matches(
+    named,
+    '^[\s\x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}]'
+    || '|[\s\x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}]$'
 );

@@ -1,5 +1,5 @@
 -- Tells whether plain rows name an account that is not known in their currency.
-SELECT EXISTS (
+SELECT EXISTS(
     SELECT 1 FROM moved
     WHERE NOT EXISTS (
         SELECT 1 FROM accounts

@@ -1,7 +1,12 @@
--- Adds up what the prepared rows that are new will move on each account. What all plain rows move is
--- known from ingest; here is taken from it what those move that stand in the ledger already.
+-- Adds up what the prepared rows that are new will move on each account. What all plain rows move
+-- is known from ingest; here is taken from it what those move that stand in the ledger already.
 WITH changes AS (
-    SELECT entry.debit_account_id, entry.credit_account_id, entry.currency_code, entry.amount, 1 AS sign
+    SELECT
+        entry.debit_account_id,
+        entry.credit_account_id,
+        entry.currency_code,
+        entry.amount,
+        1 AS sign
     FROM trueup.prepared_entries AS entry
     LEFT JOIN ledger_entries AS standing
         ON

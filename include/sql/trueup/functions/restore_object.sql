@@ -1,6 +1,6 @@
 -- Builds the next key or index that an initial load took away, and gives its name; NULL when all
 -- stand, and then others may write again.
-CREATE OR REPLACE FUNCTION trueup.restore_object(p_run_id TEXT, p_tables TEXT [])
+CREATE OR REPLACE FUNCTION trueup.restore_object(p_run_id TEXT, p_tables TEXT[])
 RETURNS TEXT LANGUAGE plpgsql AS $$
 DECLARE
     v_object RECORD;

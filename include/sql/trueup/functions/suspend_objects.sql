@@ -1,7 +1,7 @@
 -- Bares tables for an initial load: takes indexes, keys and foreign keys away, remembers how they
 -- were, and lets nobody but the run write. One transaction: after a kill either nothing is gone, or
 -- all is remembered.
-CREATE OR REPLACE FUNCTION trueup.suspend_objects(p_run_id TEXT, p_tables TEXT [])
+CREATE OR REPLACE FUNCTION trueup.suspend_objects(p_run_id TEXT, p_tables TEXT[])
 RETURNS INTEGER LANGUAGE plpgsql AS $$
 DECLARE
     v_object RECORD;

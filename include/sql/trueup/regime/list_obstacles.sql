@@ -11,20 +11,20 @@ WHERE
 UNION ALL
 SELECT format('%%s belongs to %%s', oid::REGCLASS, pg_get_userbyid(relowner))
 FROM pg_class
-WHERE oid = ANY(%(tables)s::REGCLASS []) AND NOT pg_has_role(relowner, 'USAGE')
+WHERE oid = ANY(%(tables)s::REGCLASS[]) AND NOT pg_has_role(relowner, 'USAGE')
 UNION ALL
 SELECT format('%%s is no plain table', oid::REGCLASS)
 FROM pg_class
 WHERE
-    oid = ANY(%(tables)s::REGCLASS [])
+    oid = ANY(%(tables)s::REGCLASS[])
     AND (relkind <> 'r' OR relhassubclass OR relispartition OR relreplident = 'i')
 UNION ALL
 SELECT format('%%s refers to %%s', conrelid::REGCLASS, confrelid::REGCLASS)
 FROM pg_constraint
 WHERE
-    confrelid = ANY(%(tables)s::REGCLASS [])
-    AND conrelid <> ALL(%(tables)s::REGCLASS [])
+    confrelid = ANY(%(tables)s::REGCLASS[])
+    AND conrelid <> ALL(%(tables)s::REGCLASS[])
 UNION ALL
 SELECT format('%%s has an exclusion constraint', conrelid::REGCLASS)
 FROM pg_constraint
-WHERE conrelid = ANY(%(tables)s::REGCLASS []) AND contype = 'x'
+WHERE conrelid = ANY(%(tables)s::REGCLASS[]) AND contype = 'x'

@@ -1,4 +1,4 @@
--- Adds what the two regimes of posting need: live beside other sessions, or initial into bare tables.
+-- Adds what the two regimes of posting need: live beside others, or initial into bare tables.
 ALTER TABLE trueup.runs
 -- NULL until the audit has looked; while a run posts in the initial regime, nobody else may.
 ADD COLUMN regime TEXT CONSTRAINT runs_regime_known CHECK (regime IN ('live', 'initial')),

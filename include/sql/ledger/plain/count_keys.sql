@@ -1,0 +1,2 @@
+-- Counts the keys that were kept.
+SELECT count(*) AS keys FROM keys
