@@ -112,9 +112,7 @@ class Plan(BaseModel):
     regime: Literal["auto", "live", "initial"] = "auto"
     outbox: bool = False
     batch_size: int = Field(default=1000, ge=1, le=1_000_000)
-    batch_seconds: Decimal = Field(
-        default=Decimal(1), ge=Decimal("0.05"), le=60, allow_inf_nan=False
-    )
+    batch_seconds: float = Field(default=1.0, ge=0.05, le=60, allow_inf_nan=False)
     checkpoint_interval: int = Field(default=10, ge=1)
     max_retries: int = Field(default=3, ge=0, le=20)
     retry_delay: int = Field(default=1000, ge=0, le=600_000)

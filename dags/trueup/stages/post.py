@@ -78,7 +78,7 @@ class _Poster:
         self._loader = loader
         self._connection: Connection | None = None
         plan = run.plan
-        self._pace = Pace(plan.batch_size, float(plan.batch_seconds), self._note_pressure)
+        self._pace = Pace(plan.batch_size, plan.batch_seconds, self._note_pressure)
         self._next_check_at = 0.0
         self._retrying = Retrying(
             retry=retry_if_exception_type(Transient),
