@@ -22,6 +22,7 @@ from trueup.journal import Run
 from trueup.plan import Plan
 from trueup.run_state import Status
 from trueup.sources import files
+from trueup.sources.endpoints import Endpoint
 from trueup.sources.mapping import CANONICAL_NAMES
 from trueup.stages import (
     audit,
@@ -83,6 +84,8 @@ class Books:
     folder: Path
     # What every run of this test is asked for, unless the test asks for something else.
     defaults: dict[str, Any] = field(default_factory=dict)
+    # The Airflow connections that sources are read through.
+    endpoints: dict[str, Endpoint] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=count)
 
     def write(self, name: str, text: str | bytes) -> str:
@@ -137,7 +140,7 @@ class Books:
         params = {"dry_run": False, "retry_delay": 1} | self.defaults | params
         airflow_run_id = params.pop("airflow_run_id", f"test-{uuid.uuid4().hex}")
         plan = Plan.from_params(params)
-        located = files.locate(plan)
+        located = files.locate(plan, self.endpoints.__getitem__)
         connection = self.database.connect("worker")
         try:
             run = opening.open_run(
@@ -349,7 +352,7 @@ class Attempt:
         def post_it() -> posting.Checkpoint:
             if not regime.is_initial(run):
                 return posting.post_next_batch(self.connection, run, range_no, run.plan.batch_size)
-            with initial_load.opened(run, self.files.open()) as loader:
+            with initial_load.opened(run, self.files) as loader:
                 return posting.post_next_batch(
                     self.connection, run, range_no, run.plan.batch_size, loader
                 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from psycopg import Connection
@@ -13,14 +13,14 @@ from trueup.journal import Run
 from trueup.posting import Plain
 from trueup.sources import plain
 from trueup.sources.blocks import Block
-from trueup.sources.csv import CsvSource
+from trueup.sources.files import SourceFiles
 from trueup.sources.plain import PlainReader, SpooledBlock
 
 
 class BlockLoader:
     """Loads the blocks of one range; while one is written, the next is being read."""
 
-    def __init__(self, run: Run, reader: PlainReader) -> None:
+    def __init__(self, run: Run, reader: PlainReader | None) -> None:
         self._run = run
         self._blocks: dict[int, Any] = {}
         self._reader = reader
@@ -65,6 +65,7 @@ class BlockLoader:
 
     def _read(self, connection: Connection, block: Any) -> Future[SpooledBlock]:
         """Begin to read a block, or give the reading that is under way: a retry needs it again."""
+        assert self._reader is not None, "only a source with plain rows is read again"
         if block.first_key not in self._ahead:
             staged = statements.fetch_all(
                 connection,
@@ -87,13 +88,16 @@ class BlockLoader:
 
 
 @contextmanager
-def opened(run: Run, source: CsvSource) -> Iterator[BlockLoader]:
-    """Open the source for loading."""
-    with plain.reading(
-        source, run.system.name, ledger_id=run.plan.ledger_id, prefix=run.plan.prefix
-    ) as reader:
+def opened(run: Run, files: SourceFiles) -> Iterator[BlockLoader]:
+    """Open the source for loading; what has no plain rows is staged, and nothing is read again."""
+    with ExitStack() as stack:
+        source = files.open() if files.source else None
+        reader = None
+        if plain.can_read(source):
+            reading = plain.reading(
+                source, run.system.name, ledger_id=run.plan.ledger_id, prefix=run.plan.prefix
+            )
+            reader = stack.enter_context(reading)
         loader = BlockLoader(run, reader)
-        try:
-            yield loader
-        finally:
-            loader.close()
+        stack.callback(loader.close)
+        yield loader

@@ -1,6 +1,6 @@
 """What was asked: a frozen, validated plan of one run."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import PurePath
 from typing import Annotated, Any, Literal, Self
@@ -75,6 +75,12 @@ Text = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=255),
     AfterValidator(_storable),
 ]
+# A query may be longer than a name.
+SourceText = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000),
+    AfterValidator(_storable),
+]
 OptionalText = Annotated[Text | None, BeforeValidator(_none_if_blank)]
 OptionalTime = Annotated[AwareDatetime | None, BeforeValidator(_in_utc)]
 
@@ -82,7 +88,7 @@ OptionalTime = Annotated[AwareDatetime | None, BeforeValidator(_in_utc)]
 # What shapes the rows that a run posts: a resume under other values would post something else.
 SHAPES_ROWS = (
     "source_type", "ledger_id", "accounts", "prefix", "limit", "not_before", "not_after",
-    "skip_duplicates", "outbox",
+    "skip_duplicates", "outbox", "source_connection", "key_column",
 )  # fmt: skip
 
 
@@ -91,8 +97,10 @@ class Plan(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    source: Text
-    source_type: Literal["CSV", "API", "DATABASE", "SCB"] = "CSV"
+    source: SourceText
+    source_type: Literal["CSV", "JSONL", "PARQUET", "API", "DATABASE"] = "CSV"
+    source_connection: OptionalText = None
+    key_column: Text = "id"
     source_id: OptionalText = None
     ledger_id: Text = "MASTER"
     accounts: OptionalText = None
@@ -112,7 +120,9 @@ class Plan(BaseModel):
     regime: Literal["auto", "live", "initial"] = "auto"
     outbox: bool = False
     batch_size: int = Field(default=1000, ge=1, le=1_000_000)
-    batch_seconds: float = Field(default=1.0, ge=0.05, le=60, allow_inf_nan=False)
+    batch_seconds: Decimal = Field(
+        default=Decimal(1), ge=Decimal("0.05"), le=60, allow_inf_nan=False
+    )
     checkpoint_interval: int = Field(default=10, ge=1)
     max_retries: int = Field(default=3, ge=0, le=20)
     retry_delay: int = Field(default=1000, ge=0, le=600_000)
@@ -131,16 +141,35 @@ class Plan(BaseModel):
 
     @model_validator(mode="after")
     def _is_possible(self) -> Self:
-        if self.source_type != "CSV":
-            raise ValueError(f"source_type {self.source_type} cannot be read yet; CSV can")
+        if self.is_extracted and not self.source_connection:
+            raise ValueError(
+                f"source_type {self.source_type} needs source_connection: the id of the Airflow "
+                "connection to read through"
+            )
+        if len(self.logical_source) > 255:
+            raise ValueError("source: it is too long to name itself; set source_id")
         if self.not_before and self.not_after and self.not_before > self.not_after:
             raise ValueError("not_before lies after not_after")
         return self
 
     @property
+    def target_seconds(self) -> float:
+        """How long a batch should take, to the millisecond."""
+        return timedelta(milliseconds=int(self.batch_seconds * 1000)).total_seconds()
+
+    @property
     def logical_source(self) -> str:
-        """The logical source's name: `source_id`, or the file's name."""
-        return self.source_id or PurePath(self.source).name
+        """The logical source's name: `source_id`, or the file's name, or what is read where."""
+        if self.source_id:
+            return self.source_id
+        if self.is_extracted:
+            return f"{self.source_connection}:{self.source}"
+        return PurePath(self.source).name
+
+    @property
+    def is_extracted(self) -> bool:
+        """Whether the source is no file, and may be another the next time it is asked."""
+        return self.source_type in ("API", "DATABASE")
 
     @classmethod
     def from_params(cls, params: dict[str, Any]) -> Self:

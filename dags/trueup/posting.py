@@ -272,6 +272,7 @@ def _settle(connection: Connection, run: Run, first_key: int, last_key: int, out
     ).quarantined
     settled = outcome.posted + outcome.replayed + quarantined
     if outcome.read != settled:
+        _check_verdicts(connection, run)
         raise DataFailure(
             f"Keys {first_key} to {last_key}: {outcome.read} rows were read, but {outcome.posted} "
             f"posted + {outcome.replayed} replayed + {quarantined} quarantined are {settled}."
@@ -289,6 +290,20 @@ def check_staging(connection: Connection, run: Run) -> None:
             f"The staging of run {run.run_id} is empty: the database has crashed since it was "
             "filled. What was posted stands; trigger the DAG again as it was, and the source is "
             "read again."
+        )
+
+
+def _check_verdicts(connection: Connection, run: Run) -> None:
+    """Raise OperationalFailure when a crash took the verdicts and left what was staged.
+
+    So it is with a source that is read only once: its staging is logged.
+    """
+    if not statements.fetch_one(
+        connection, _sql(run, "validate/has_verdicts"), run_id=run.run_id
+    ).found:
+        raise OperationalFailure(
+            f"The verdicts of run {run.run_id} are gone: the database has crashed since they were "
+            "formed. What was posted stands; trigger the DAG again as it was."
         )
 
 

@@ -11,7 +11,9 @@ from trueup import journal, regime, statements
 from trueup.journal import Run
 from trueup.sources import blocks, careful, plain
 from trueup.sources.blocks import Block
-from trueup.sources.csv import CsvSource, StagedRow
+from trueup.sources.columns import StagedRow
+from trueup.sources.csv import CsvSource
+from trueup.sources.files import FileSource
 from trueup.sources.plain import JudgedBlock, PlainReader
 
 log = logging.getLogger(__name__)
@@ -19,7 +21,7 @@ log = logging.getLogger(__name__)
 _PROGRESS_ROWS = 250_000
 
 
-def stage_source(connection: Connection, run: Run, source: CsvSource) -> None:
+def stage_source(connection: Connection, run: Run, source: FileSource) -> None:
     """Stage every record of a source, inside the caller's transaction.
 
     In the initial regime plain rows are not staged at all: posting reads them once more.
@@ -32,17 +34,23 @@ def stage_source(connection: Connection, run: Run, source: CsvSource) -> None:
         _stage_judged(connection, run, source)
     else:
         _stage_records(connection, run, source.rows(run.plan.limit))
-        if regime.is_initial(run):
-            _keep_block(connection, run, Block(1, _last_key(connection, run), 0, 0), 0)
+        keep_one_block(connection, run)
     statements.execute(connection, _sql(run, "key_staging"), run_id=run.run_id)
 
 
-def withdraw(connection: Connection, run: Run, source: CsvSource, keys: list[int]) -> None:
+def keep_one_block(connection: Connection, run: Run) -> None:
+    """In the initial regime, post all rows that are staged as one block."""
+    if regime.is_initial(run):
+        statements.execute(connection, "trueup/journal/delete_blocks", run_id=run.run_id)
+        _keep_block(connection, run, Block(1, _last_key(connection, run), 0, 0), 0)
+
+
+def withdraw(connection: Connection, run: Run, source: FileSource, keys: list[int]) -> None:
     """Take rows out of the plain ones and stage their lines as text, to be judged with the others.
 
     `keys` are the numbers of their lines, ascending.
     """
-    if not keys:
+    if not keys or not plain.can_read(source):
         return
     journal.log(
         connection, run, f"{len(keys)} rows that looked plain are judged with the doubtful."

@@ -38,7 +38,7 @@ def test_the_defaults_are_the_seeds_and_a_dry_run():
         ({"source": "x" * 256}, "source: "),
         ({"source": "\ud800"}, "source: "),
         ({"source_type": "XML"}, "source_type: "),
-        ({"source_type": "API"}, "source_type API cannot be read yet; CSV can"),
+        ({"source_type": "API"}, "source_type API needs source_connection"),
         ({"ledger_id": ""}, "ledger_id: "),
         ({"prefix": "x" * 101}, "prefix: "),
         ({"prefix": "\0"}, "prefix: a NUL character"),

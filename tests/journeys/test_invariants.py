@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import suppress
 from decimal import Decimal
 
 import psycopg
@@ -141,7 +142,9 @@ def test_3_and_4_at_every_moment_others_see_books_that_balance(books, monkeypatc
 
     def live() -> None:
         while not over.is_set():
-            books.post_live("bob", "world", "0.01")
+            # The initial regime refuses whoever posts meanwhile.
+            with suppress(database_errors.ObjectNotInPrerequisiteState):
+                books.post_live("bob", "world", "0.01")
             time.sleep(0.01)
 
     threads = [threading.Thread(target=look), threading.Thread(target=live)]

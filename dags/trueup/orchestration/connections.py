@@ -4,32 +4,32 @@ import os
 from pathlib import Path
 
 from airflow.configuration import AIRFLOW_HOME
-from airflow.providers.postgres.hooks.postgres import PostgresHook
-from psycopg import pq
-from psycopg.conninfo import make_conninfo
+from airflow.sdk import BaseHook
+from airflow.sdk.exceptions import AirflowNotFoundException
 
+from trueup.errors import Refused
+from trueup.sources.endpoints import Endpoint
 from trueup.systems import System
-
-_LIBPQ_KEYWORDS = {option.keyword.decode() for option in pq.Conninfo.get_defaults()}
 
 
 def conninfo(system: System) -> str:
-    """The libpq connection string of a system's Airflow connection.
+    """The libpq connection string of a system's Airflow connection."""
+    return endpoint(system.connection_id).conninfo
 
-    Extras that libpq knows (sslmode, sslrootcert, …) go along; others are Airflow's own.
-    """
-    connection = PostgresHook(postgres_conn_id=system.connection_id).connection
-    extras = {
-        name: value for name, value in connection.extra_dejson.items() if name in _LIBPQ_KEYWORDS
-    }
-    return make_conninfo(
-        host=connection.host,
-        port=connection.port,
-        user=connection.login,
-        password=connection.password,
-        dbname=connection.schema,
-        **extras,
-    )
+
+def endpoint(connection_id: str) -> Endpoint:
+    """What an Airflow connection says. Raises Refused when there is none of that id."""
+    try:
+        found = BaseHook.get_connection(connection_id)
+    except AirflowNotFoundException as error:
+        raise Refused(
+            f"There is no Airflow connection {connection_id!r}. Create it under Admin, "
+            f"Connections, or set AIRFLOW_CONN_{connection_id.upper()}."
+        ) from error
+    return Endpoint(
+        found.conn_id, found.conn_type, found.host, found.port, found.login, found.password,
+        found.schema, found.extra_dejson,
+    )  # fmt: skip
 
 
 def reports_folder() -> Path:

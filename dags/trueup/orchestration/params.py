@@ -38,12 +38,24 @@ def backfill_params() -> dict[str, Param]:
             type="string",
             minLength=1,
             section=_WHAT,
-            description="The file to load, below one of the source roots (TRUEUP_SOURCE_ROOTS).",
-            examples=["opencollective/ledger_entries.csv"],
+            description="The file to load, below one of the source roots (TRUEUP_SOURCE_ROOTS); or "
+            "the table, query or path that `source_type` asks for.",
+            examples=["opencollective/ledger_entries.csv", "public.entries", "/v1/entries"],
         ),
         "source_type": _choice(
-            "CSV", ["CSV", "API", "DATABASE", "SCB"], _WHAT,
-            "What kind of source it is. CSV can be read today; the others are refused.",
+            "CSV", ["CSV", "JSONL", "PARQUET", "DATABASE", "API"], _WHAT,
+            "CSV, JSONL (JSON Lines) and PARQUET are files; DATABASE is a table or query, and API "
+            "a path, both read through `source_connection`.",
+        ),
+        "source_connection": _text(
+            None, _WHAT,
+            "For DATABASE and API: the Airflow connection to read through. Its extra must say "
+            "trueup_source: true.",
+            examples=["legacy_bank"],
+        ),
+        "key_column": _text(
+            "id", _WHAT,
+            "For DATABASE: the column in whose order rows are read, best one with an index.",
         ),
         "source_id": _text(
             None, _WHAT,

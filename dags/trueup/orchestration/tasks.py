@@ -23,7 +23,7 @@ from trueup import (
 from trueup.errors import Refused, TrueupError
 from trueup.orchestration import work
 from trueup.orchestration.approval import APPROVE, who_answered
-from trueup.orchestration.connections import conninfo, reports_folder
+from trueup.orchestration.connections import conninfo, endpoint, reports_folder
 from trueup.plan import Plan
 from trueup.run_state import FINISHED, GREEN, Status
 from trueup.sources import files
@@ -48,7 +48,7 @@ def audit(system: str) -> dict[str, Any]:
             applied = migrations.migrate(connection, declared)
             migrations.check_tables(conninfo(declared), declared)
             plan = Plan.from_params(params)
-            located = files.locate(plan)
+            located = files.locate(plan, endpoint)
             run = opening.open_run(
                 connection,
                 declared,
@@ -278,7 +278,7 @@ def _run_stage(system: str, name: str, status: Status | None = None) -> dict[str
 
 def _files(run: journal.Run) -> files.SourceFiles:
     """The run's files, unchanged since its audit."""
-    located = files.locate(run.plan)
+    located = files.locate(run.plan, endpoint)
     if located.fingerprint != run.row.source_fingerprint:
         raise Refused(
             f"{run.plan.source} was changed while the run was working on it. Nothing more is read; "

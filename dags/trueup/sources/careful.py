@@ -5,7 +5,8 @@ from itertools import chain, takewhile
 
 from trueup.sources import blocks
 from trueup.sources.blocks import Block
-from trueup.sources.csv import CsvSource, StagedRow
+from trueup.sources.columns import StagedRow
+from trueup.sources.csv import CsvSource
 
 
 def read_blocks(

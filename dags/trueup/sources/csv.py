@@ -1,14 +1,21 @@
 """Rows of a CSV file, staged as text: header, mapping and recovery; nothing is judged here."""
 
-import difflib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from trueup.errors import Refused
-from trueup.sources.mapping import CANONICAL_NAMES, Mapping, merge_metadata
+from trueup.sources.columns import (
+    NO_FIELDS,
+    REQUIRED,
+    UNREADABLE_LINE,
+    Columns,
+    StagedRow,
+    listed,
+    match,
+)
+from trueup.sources.mapping import Mapping
 from trueup.sources.records import (
     MAX_RECORD_CHARACTERS,
     MAX_RECORD_LINES,
@@ -19,15 +26,7 @@ from trueup.sources.records import (
 )
 from trueup.sources.text import TextFile
 
-# position (int), reason_code, reason, raw, then the eleven fields in the order of CANONICAL_NAMES;
-# reason_code, reason and the fields are text or None.
-StagedRow = tuple[Any, ...]
-
-REQUIRED = ("debitAccountId", "creditAccountId", "amount", "transactionType")
-UNREADABLE_LINE = "unreadable_line"
 DELIMITERS = (",", ";", "\t", "|")
-
-_NO_FIELDS = (None,) * len(CANONICAL_NAMES)
 
 
 class CsvSource:
@@ -40,8 +39,7 @@ class CsvSource:
     spotless: there is no NUL and no undecodable byte anywhere in the file
     header: the source's column names, stripped
     header_lines: how many physical lines come before the first record
-    columns: which column each canonical name is read from
-    ignored_columns: those that nothing reads
+    columns: which column each field is read from
     """
 
     def __init__(self, path: Path, mapping: Mapping) -> None:
@@ -53,13 +51,15 @@ class CsvSource:
         header_text, self.header_lines = self._read_header()
         self.delimiter = mapping.delimiter or self._sniff(header_text)
         self.header = self._split_header(header_text)
-        self.columns = self._match_columns()
-        gathered = self._gathered_columns()
-        self._gathered = [(column, self._name(column)) for column in gathered]
-        read = {*self.columns.values(), *gathered}
-        self.ignored_columns = [
-            self._name(column) for column in range(len(self.header)) if column not in read
-        ]
+        self.columns = Columns(str(path), self.header, mapping, self.delimiter)
+
+    def about(self) -> dict[str, Any]:
+        """What the audit tells of the source."""
+        return {
+            "encoding": self.encoding,
+            "delimiter": self.delimiter,
+            "ignored_columns": self.columns.ignored,
+        }
 
     def rows(self, limit: int | None = None) -> Iterator[StagedRow]:
         """Yield every record in file order, at most limit of them, unreadable ones included.
@@ -75,49 +75,13 @@ class CsvSource:
     def read(self, lines: Iterator[str], first: int) -> Iterator[StagedRow]:
         """Yield the records of some of the file's lines; `first` is the first one's number."""
         reader = RecordReader(self.delimiter, self.mapping.quote, len(self.header), self.spotless)
-        finish = self._finisher()
-        # One more than the source has: there, columns that it lacks find their None.
-        absent = len(self.header)
-        pick = itemgetter(*(self.columns.get(name, absent) for name in CANONICAL_NAMES))
+        fields_of = self.columns.reader()
         for position, raw, fields, reason in reader.read(lines, first):
             if fields is None:
-                yield (position, UNREADABLE_LINE, reason, raw, *_NO_FIELDS)
-                continue
-            values: list[str | None] = [field.strip() or None for field in fields]
-            values.append(None)
-            if finish is None:
-                yield (position, None, None, raw, *pick(values))
+                yield (position, UNREADABLE_LINE, reason, raw, *NO_FIELDS)
             else:
-                yield (position, None, None, raw, *finish(list(pick(values)), values))
-
-    def _finisher(
-        self,
-    ) -> Callable[[list[str | None], list[str | None]], list[str | None]] | None:
-        """What the mapping does to a row after its columns were picked, or None if nothing."""
-        mapping = self.mapping
-        index = {name: number for number, name in enumerate(CANONICAL_NAMES)}
-        converters = [(index[name], convert) for name, convert in mapping.converters().items()]
-        defaults = [(index[name], value) for name, value in mapping.defaults.items()]
-        constants = [(index[name], value) for name, value in mapping.constants.items()]
-        metadata, gathered = index["metadata"], self._gathered
-        if not (converters or defaults or constants or gathered):
-            return None
-
-        def finish(row: list[str | None], values: list[str | None]) -> list[str | None]:
-            for number, convert in converters:
-                if (text := row[number]) is not None:
-                    row[number] = convert(text)
-            if gathered:
-                found = {name: text for column, name in gathered if (text := values[column])}
-                row[metadata] = merge_metadata(row[metadata], found)
-            for number, value in defaults:
-                if row[number] is None:
-                    row[number] = value
-            for number, value in constants:
-                row[number] = value
-            return row
-
-        return finish
+                values = [field.strip() or None for field in fields]
+                yield (position, None, None, raw, *fields_of(values))
 
     # The header
 
@@ -154,7 +118,7 @@ class CsvSource:
                 names = split_record(header, delimiter, self.mapping.quote) or []
             except Malformed:
                 return 0, 0, 0
-            matched, _ = _match([name.strip() for name in names], self.mapping)
+            matched, _ = match([name.strip() for name in names], self.mapping)
             return sum(name in matched for name in REQUIRED), len(matched), len(names)
 
         return max(DELIMITERS, key=score)
@@ -170,81 +134,7 @@ class CsvSource:
         twice = sorted({name for name in names if name and names.count(name) > 1})
         if twice:
             raise Refused(
-                f"The header of {self.path} names {_listed(twice)} more than once, so it is not "
+                f"The header of {self.path} names {listed(twice)} more than once, so it is not "
                 "clear which column to read. Rename or remove one."
             )
         return names
-
-    def _match_columns(self) -> dict[str, int]:
-        """Where each canonical name stands; refused unless all that a posting needs is there."""
-        columns, faults = _match(self.header, self.mapping)
-        supplied = {*columns, *self.mapping.constants, *self.mapping.defaults}
-        missing = [name for name in REQUIRED if name not in supplied]
-        if missing:
-            faults.append(f"there is no column for {_listed(missing)}")
-        if faults:
-            raise Refused(
-                f"The header of {self.path} cannot be used: {'; '.join(faults)}. Its columns are "
-                f"{_listed(self.header)} (delimiter {self.delimiter!r}). Say which column is which "
-                "under `columns` in a mapping, and its `delimiter` if that is wrong."
-            )
-        return columns
-
-    def _gathered_columns(self) -> list[int]:
-        wanted = self.mapping.metadata
-        if wanted == "none":
-            return []
-        if wanted == "unmapped":
-            read = set(self.columns.values())
-            return [column for column in range(len(self.header)) if column not in read]
-        unknown = [name for name in wanted if name not in self.header]
-        if unknown:
-            raise Refused(
-                f"The mapping gathers {_listed(unknown)} into metadata, but {self.path} has no "
-                f"such column; it has {_listed(self.header)}."
-            )
-        return [self.header.index(name) for name in wanted]
-
-    def _name(self, column: int) -> str:
-        return self.header[column] or f"column {column + 1}"
-
-
-def _match(header: list[str], mapping: Mapping) -> tuple[dict[str, int], list[str]]:
-    """Which column each canonical name is read from, and what stands against it."""
-    columns: dict[str, int] = {}
-    faults: list[str] = []
-    mapped: dict[str, str] = {**mapping.columns}
-    for name, source in mapped.items():
-        if source.strip() in header:
-            columns[name] = header.index(source.strip())
-        else:
-            near = difflib.get_close_matches(source, header, n=1)
-            hint = f" (did you mean {near[0]!r}?)" if near else ""
-            faults.append(f"the mapping reads {name} from {source!r}, which is not there{hint}")
-    taken = set(columns.values())
-    for name in CANONICAL_NAMES:
-        if name in mapping.columns or name in mapping.constants:
-            continue
-        alike = [
-            column
-            for column, source in enumerate(header)
-            if column not in taken and plain_name(source) == name.lower()
-        ]
-        exact = [column for column in alike if header[column] == name]
-        if len(exact or alike) == 1:
-            columns[name] = (exact or alike)[0]
-        elif alike:
-            found = _listed(header[column] for column in alike)
-            faults.append(f"{found} could each be {name}")
-    return columns, faults
-
-
-def plain_name(name: str) -> str:
-    """ledger_id, Ledger ID and ledgerId are one name."""
-    return name.lower().replace("_", "").replace(" ", "").replace("-", "")
-
-
-def _listed(names: Iterable[str]) -> str:
-    """Names for a sentence, at most thirty and none longer than a line."""
-    shown = [f"{name[:60]!r}" if name else "(no name)" for name in names]
-    return ", ".join(shown[:30]) + (f" and {len(shown) - 30} more" if len(shown) > 30 else "")

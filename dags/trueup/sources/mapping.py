@@ -71,6 +71,22 @@ def _one_character(value: Any) -> Any:
     return "\t" if value in ("tab", "\\t") else value
 
 
+class Api(BaseModel):
+    """How an API gives its records, a page at a time."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    records: Text | None = None  # none: the answer itself, or its only list
+    paging: Literal["cursor", "offset", "none"] = "cursor"
+    page_size: Annotated[int, Field(ge=1, le=100_000)] = 500
+    page_size_parameter: Text = "limit"
+    cursor_field: Text = "next_cursor"
+    cursor_parameter: Text = "cursor"
+    offset_parameter: Text = "offset"
+    parameters: dict[Text, Text] = {}
+    key: Text = "id"
+
+
 class Mapping(BaseModel):
     """What a mapping file says; docs/mapping.md explains each key to its author."""
 
@@ -89,6 +105,7 @@ class Mapping(BaseModel):
     account_ids: dict[Text, Text] = {}
     transaction_types: dict[Text, Text] = {}
     metadata: Literal["none", "unmapped"] | tuple[Text, ...] = "none"
+    api: Api | None = None
 
     @field_validator("encoding")
     @classmethod

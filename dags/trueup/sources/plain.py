@@ -18,7 +18,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 import duckdb
 from duckdb import CoalesceOperator, ColumnExpression, ConstantExpression, DuckDBPyConnection
@@ -208,8 +208,8 @@ class PlainReader:
         mapping = self._source.mapping
         constant = mapping.constants.get(name) or mapping.defaults.get(name)
         value = ConstantExpression(constant)
-        if name in self._source.columns:
-            column = ColumnExpression(f"column{self._source.columns[name]}")
+        if name in self._source.columns.positions:
+            column = ColumnExpression(f"column{self._source.columns.positions[name]}")
             value = CoalesceOperator(column, value) if constant else column
         return value.cast("VARCHAR").alias(_SNAKE.sub(r"_\1", name).lower())
 
@@ -238,8 +238,10 @@ def reading(source: CsvSource, system: str, **values: str) -> Iterator[PlainRead
             reader.close()
 
 
-def can_read(source: CsvSource) -> bool:
-    """Whether a source has the form for it: clean UTF-8, no column that is converted in Python."""
+def can_read(source: object) -> TypeGuard[CsvSource]:
+    """Whether a source has the form for it: CSV in clean UTF-8, no column converted in Python."""
+    if not isinstance(source, CsvSource):
+        return False
     mapping = source.mapping
     marks = source.delimiter + (mapping.quote or "")
     return (

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from trueup.errors import Refused
-from trueup.sources.csv import DELIMITERS, plain_name
+from trueup.sources.columns import plain_name
+from trueup.sources.csv import DELIMITERS
 from trueup.sources.records import Malformed, RecordReader, printable, split_record
 from trueup.sources.text import TextFile
 

@@ -25,7 +25,6 @@ _OTHER_FORMATS = [
     (b"\xd0\xcf\x11\xe0", "an old Excel workbook"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"%PDF", "a PDF"),
-    (b"PAR1", "a Parquet file"),
 ]
 
 
@@ -74,6 +73,8 @@ class TextFile:
                 for magic, what in _OTHER_FORMATS:
                     if head.startswith(magic):
                         raise Refused(f"{path} is {what}, not text. Export or unpack it as CSV.")
+                if head.startswith(b"PAR1"):
+                    raise Refused(f"{path} is a Parquet file; choose the source_type PARQUET.")
                 encoding = _encoding(path, head, declared)
                 spotless = _is_spotless(file, path, encoding)
                 if not spotless and declared is None and encoding == "utf-8":

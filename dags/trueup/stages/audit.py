@@ -20,15 +20,13 @@ def audit(connection: Connection, run: Run, files: SourceFiles) -> dict[str, Any
     Raises Refused when a file is unusable, a reference stands more than once, or an account breaks
     a balance rule already.
     """
-    source = files.open()
+    source = files.about()
     accounts = read_accounts(files.accounts) if files.accounts else []
     expected = read_expected_balances(files.expected_balances) if files.expected_balances else []
     found = {
         "accounts_to_create": len(accounts),
         "expected_balances": len(expected),
-        "ignored_columns": source.ignored_columns,
-        "encoding": source.encoding,
-        "delimiter": source.delimiter,
+        **source,
         **statements.fetch_one(connection, f"{run.system.name}/audit/count_entries")._asdict(),
     }
     for name in ("inconsistent_balances", "duplicate_references", "opening_balances"):
@@ -53,7 +51,7 @@ def audit(connection: Connection, run: Run, files: SourceFiles) -> dict[str, Any
             f"{first['available_balance']}, reserved {first['reserved_balance']}). The constraints "
             "could not be applied after the run: correct them first."
         )
-    found["regime"] = regime.choose(connection, run, files.source.stat().st_size)
+    found["regime"] = regime.choose(connection, run, files.source_bytes)
     journal.add_figures(connection, run, audit=found)
     journal.log(
         connection,
@@ -61,10 +59,10 @@ def audit(connection: Connection, run: Run, files: SourceFiles) -> dict[str, Any
         f"Audited: {found['entries']} entries over {found['accounts']} accounts stand, "
         f"{found['opening_balances']} opening balances, {len(sessions)} other sessions.",
     )
-    if source.ignored_columns:
-        log.warning("Nothing reads these columns: %s", ", ".join(source.ignored_columns))
+    if source["ignored_columns"]:
+        log.warning("Nothing reads these columns: %s", ", ".join(source["ignored_columns"]))
     return {
-        "source": str(files.source),
+        "source": run.plan.source,
         "entries": found["entries"],
         "accounts": found["accounts"],
         "other_sessions": len(sessions),

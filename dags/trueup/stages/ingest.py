@@ -5,7 +5,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from trueup import journal, staging, statements
+from trueup import extraction, journal, staging, statements
 from trueup.errors import Refused
 from trueup.journal import Run
 from trueup.sources.files import SourceFiles
@@ -17,7 +17,8 @@ log = logging.getLogger(__name__)
 def ingest(connection: Connection, run: Run, files: SourceFiles) -> dict[str, Any]:
     """Stage the source, the accounts to create and the expected balances.
 
-    A staging that is whole (count and control hash) is kept: a resume does not read twice. The
+    A staging that is whole (count and control hash) is kept: a resume does not read twice, and one
+    of a source that is no file goes on where it broke off. The
     small files are read again, for they may have been mended since; but once posting has begun the
     accounts are those that it began with.
     Raises Refused when the source has no rows, when an account to create stands differently, or
@@ -25,7 +26,7 @@ def ingest(connection: Connection, run: Run, files: SourceFiles) -> dict[str, An
     """
     kept = run.row.staged_rows is not None and _is_whole(connection, run)
     posting_began = bool(journal.ranges(connection, run))
-    if not kept:
+    if not kept and not files.extract:
         # In a transaction of its own: it locks the parents, and reading may take hours.
         statements.execute(connection, _sql(run, "create_staging"), run_id=run.run_id)
     with connection.transaction():
@@ -34,7 +35,14 @@ def ingest(connection: Connection, run: Run, files: SourceFiles) -> dict[str, An
         else:
             _stage_accounts(connection, run, files)
         _stage_expected_balances(connection, run, files)
-        staged = run.row.staged_rows if kept else _stage_entries(connection, run, files)
+        staged = run.row.staged_rows
+        if not kept and not files.extract:
+            staging.stage_source(connection, run, files.open())
+            staged = _keep_staged(connection, run, files.fingerprint)
+    if not kept and files.extract:
+        content = extraction.extract(connection, run, files.extract, anew=staged is not None)
+        staging.keep_one_block(connection, run)
+        staged = _keep_staged(connection, run, content)
     if kept:
         log.info("The staging of %d rows is whole and is kept", staged)
     else:
@@ -42,18 +50,21 @@ def ingest(connection: Connection, run: Run, files: SourceFiles) -> dict[str, An
     return {"staged": staged, "kept": kept}
 
 
-def _stage_entries(connection: Connection, run: Run, files: SourceFiles) -> int:
-    staging.stage_source(connection, run, files.open())
+def _keep_staged(connection: Connection, run: Run, content_fingerprint: str) -> int:
+    """Write down what was staged, and give how many rows; raises Refused when there are none."""
     control = statements.fetch_one(connection, _sql(run, "control_staged"), run_id=run.run_id)
     if control.staged_rows == 0:
-        raise Refused(
-            f"{run.plan.source} has a header and no rows; there is nothing to post. "
-            "Check the export."
-        )
+        raise Refused(f"{run.plan.source} has no rows; there is nothing to post. Check the source.")
     # Rows outside the window of time are in it again.
     statements.execute(connection, "trueup/journal/forget_left_out", run_id=run.run_id)
     statements.execute(
         connection, "trueup/journal/save_staged", run_id=run.run_id, **control._asdict()
+    )
+    statements.execute(
+        connection,
+        "trueup/journal/save_content",
+        run_id=run.run_id,
+        content_fingerprint=content_fingerprint,
     )
     return control.staged_rows
 

@@ -44,7 +44,7 @@ def post(
     apart and doubling; a broken connection is replaced. Raises Transient when they do not pass.
     """
     if regime.is_initial(run) and files:
-        with initial_load.opened(run, files.open()) as loader:
+        with initial_load.opened(run, files) as loader:
             return _post(_Poster(connect, run, range_no, loader), run)
     return _post(_Poster(connect, run, range_no), run)
 
@@ -78,7 +78,7 @@ class _Poster:
         self._loader = loader
         self._connection: Connection | None = None
         plan = run.plan
-        self._pace = Pace(plan.batch_size, plan.batch_seconds, self._note_pressure)
+        self._pace = Pace(plan.batch_size, plan.target_seconds, self._note_pressure)
         self._next_check_at = 0.0
         self._retrying = Retrying(
             retry=retry_if_exception_type(Transient),

@@ -58,7 +58,7 @@ def _digest(connection: Connection, run: Run, files: SourceFiles) -> str:
     every verdict that is not "postable", in order."""
     verdicts = statements.fetch_one(connection, _sql(run, "digest_verdicts"), run_id=run.run_id)
     return fingerprints.of_plan(
-        run.row.source_fingerprint,
+        run.row.content_fingerprint,
         run.row.mapping_fingerprint,
         run.row.code_fingerprint,
         files.accounts_fingerprint,

@@ -64,7 +64,7 @@ def test_every_entry_of_the_real_sample_is_read():
     lines = (SAMPLES / "ledger_entries.csv").read_text().splitlines()
     assert len(rows) == 3783
     assert unreadable(rows) == []
-    assert source.ignored_columns == []
+    assert source.columns.ignored == []
     assert [row[3] for row in rows] == lines[1:]
     assert [row[0] for row in rows] == list(range(2, 3785))
     with open(SAMPLES / "ledger_entries.csv", newline="") as file:
@@ -240,7 +240,7 @@ def test_two_spellings_of_one_name_are_refused_unless_one_is_exact(source):
     assert "'AMOUNT', 'Amount' could each be amount" in refusal(source, ambiguous)
     opened = source(f"{HEADER},AMOUNT\nd,c,1,PAY,2\n")
     assert readable(opened.rows()) == [(2, "1")]
-    assert opened.ignored_columns == ["AMOUNT"]
+    assert opened.columns.ignored == ["AMOUNT"]
 
 
 def test_a_header_that_opens_a_quote_is_refused(source):
@@ -355,13 +355,13 @@ def test_header_names_match_however_they_are_spelled(source, header):
 
 def test_columns_nobody_reads_are_listed_nameless_ones_too(source):
     opened = source(f"{HEADER},note,,\nd,c,1,PAY,x,y,z\n")
-    assert opened.ignored_columns == ["note", "column 6", "column 7"]
+    assert opened.columns.ignored == ["note", "column 6", "column 7"]
     assert readable(opened.rows()) == [(2, "1")]
 
 
 def test_a_header_name_may_run_over_two_lines(source):
     opened = source(f'{HEADER},"a\nnote"\nd,c,1,PAY,x\n')
-    assert opened.ignored_columns == ["a\nnote"]
+    assert opened.columns.ignored == ["a\nnote"]
     assert readable(opened.rows()) == [(3, "1")]
 
 
@@ -403,7 +403,7 @@ def test_a_german_bank_export_becomes_source_format(source):
         "amount": "12.34 (not written with decimal ,)", "currencyCode": "EUR",
         "transactionType": "Gebühr", "timestampUtc": "31.02.2024", "fxRate": "1",
     }  # fmt: skip
-    assert opened.ignored_columns == []
+    assert opened.columns.ignored == []
 
 
 def test_a_constant_or_a_default_can_stand_for_a_column_that_is_not_there(source):
@@ -421,7 +421,7 @@ def test_a_constant_or_a_default_can_stand_for_a_column_that_is_not_there(source
 def test_a_constant_sets_aside_a_column_of_its_name_and_says_so(source):
     opened = source(f"{HEADER}\nd,c,1,PAY\n", constants={"transactionType": "OPENING"})
     assert named(next(opened.rows()))["transactionType"] == "OPENING"
-    assert opened.ignored_columns == ["transactionType"]
+    assert opened.columns.ignored == ["transactionType"]
 
 
 def test_listed_columns_are_gathered_into_metadata_beside_what_is_there(source):
@@ -430,7 +430,7 @@ def test_listed_columns_are_gathered_into_metadata_beside_what_is_there(source):
         metadata=["note", "page"],
     )
     assert next(opened.rows())[14] == '{"fee":1.10,"page":7, "note": "x"}'
-    assert opened.ignored_columns == ["other"]
+    assert opened.columns.ignored == ["other"]
 
 
 def test_a_gathered_column_that_is_not_there_is_refused(source):

@@ -86,7 +86,7 @@ def test_a_source_that_breaks_off_in_the_middle_leaves_an_empty_staging(books):
 def test_a_header_without_rows_is_refused_and_leaves_no_staging(books):
     run = books.backfill([])
     assert run.status == "refused"
-    assert "has a header and no rows; there is nothing to post" in run.message
+    assert "has no rows; there is nothing to post" in run.message
     assert books.database.rows(
         "SELECT 1 FROM pg_inherits WHERE inhparent = 'trueup.staged_entries'::REGCLASS"
     ) == []  # fmt: skip

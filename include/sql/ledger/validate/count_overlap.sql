@@ -9,4 +9,4 @@ WHERE
     entry.run_id = %(run_id)s
     AND entry.reference_generated
     AND earlier.run_id <> this.run_id
-    AND earlier.source_fingerprint <> this.source_fingerprint
+    AND earlier.content_fingerprint <> this.content_fingerprint
