@@ -1,4 +1,4 @@
-"""Takes a run back by its id: its entries, its outbox rows, and what it created."""
+"""Takes a run back by its id: its entries and all it created, or by reversing entries."""
 
 from airflow.sdk import Param, dag
 
@@ -18,14 +18,27 @@ SYSTEM = "ledger"
             title="Run id",
             description="The run to take back, as trueup.run_overview lists it.",
         ),
+        "mode": Param(
+            "delete",
+            enum=["delete", "reverse"],
+            description="delete: remove the run's rows and what it created, as if it had never "
+            "been. reverse: book reversing entries, for when the books have been relied on.",
+        ),
     },
     tags=["trueup", "rollback"],
     doc_md="""
 ### Take a run back
 
-Removes exactly the rows of one run and what it created, restores the balances, and proves it by the
-state hash. Refused, in words, when an outbox row of the run was delivered or when others have spent
-what it brought. Safe to repeat: every step commits with balances and entries in agreement.
+Before or after its constraints were applied, in one of two ways:
+
+- **delete** removes exactly the rows of the run and what it created, restores the balances, and
+  proves it by the state hash. Refused, in words, when an outbox row of the run was delivered.
+- **reverse** leaves every row and books a reversing entry (`REVERSAL-…`) for each entry of the run;
+  the proof is that every balance, entries of others aside, is the one before the run. A source that
+  is loaded again does not bring reversed entries back: they are quarantined as `reversed_entry`.
+
+Both are refused when others have spent what the run brought. Safe to repeat: every step commits
+with balances and entries in agreement.
 """,
 )
 def rollback() -> None:

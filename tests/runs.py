@@ -384,9 +384,9 @@ class Attempt:
         complete.complete(self.connection, self.run())
         return self
 
-    def roll_back(self) -> dict[str, Any]:
+    def roll_back(self, mode: str = roll_back.DELETE) -> dict[str, Any]:
         """Take the run back."""
-        return roll_back.roll_back(self.connection, self.run())
+        return roll_back.roll_back(self.connection, self.run(), mode)
 
     def to_validated(self) -> "Attempt":
         """Audit, ingest and validate."""

@@ -140,6 +140,62 @@ def adopt_run(
     return read_run(connection, run_id)
 
 
+def pause_run(connection: Connection, run_id: str) -> None:
+    """Have a run stop after the batch in hand. Raises Refused unless it is posting."""
+    try:
+        with connection.transaction():
+            statements.execute(connection, "trueup/journal/pause_run", run_id=run_id)
+            run = read_run(connection, run_id)
+            journal.log(connection, run, "A person paused the run.")
+    except psycopg.errors.RaiseException as error:
+        raise Refused(error.diag.message_primary or str(error)) from error
+
+
+def params_to_resume(run: Run) -> dict[str, Any]:
+    """The params with which the run's DAG goes on. Raises Refused unless it can."""
+    if run.status not in RESUMABLE:
+        raise Refused(
+            f"Run {run.run_id} is {run.status}; only a paused or interrupted run is resumed."
+        )
+    return _params(run.plan)
+
+
+def params_to_replay(run: Run, dry_run: bool) -> dict[str, Any]:
+    """The params with which what a run left in quarantine is loaded once more.
+
+    Raises Refused when it has not ended, or left nothing.
+    """
+    if run.status != Status.COMPLETED:
+        raise Refused(
+            f"Run {run.run_id} is {run.status}; the quarantine of a completed run is replayed. "
+            "Another run reads its source again."
+        )
+    if not run.row.total_quarantined:
+        raise Refused(f"Run {run.run_id} left nothing in quarantine.")
+    kept = run.plan.model_copy(
+        update={
+            "source": run.run_id,
+            "source_type": "QUARANTINE",
+            "source_id": run.row.source_id,
+            "source_connection": None,
+            "mapping": None,
+            "expected_balances": None,
+            "limit": None,
+            "approved_digest": None,
+            "dry_run": dry_run,
+        }
+    )
+    return _params(kept)
+
+
+def _params(plan: Plan) -> dict[str, Any]:
+    """A plan as the params of a DAG run."""
+    params = plan.model_dump(mode="json")
+    params["max_quarantined"] = str(plan.max_quarantined).removesuffix(" rows")
+    params["batch_seconds"] = plan.target_seconds
+    return params
+
+
 def _wait_for_the_books(
     connection: Connection, system: System, is_alive: Callable[[str, str], bool]
 ) -> Any:

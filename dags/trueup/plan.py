@@ -98,7 +98,7 @@ class Plan(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: SourceText
-    source_type: Literal["CSV", "JSONL", "PARQUET", "API", "DATABASE"] = "CSV"
+    source_type: Literal["CSV", "JSONL", "PARQUET", "API", "DATABASE", "QUARANTINE"] = "CSV"
     source_connection: OptionalText = None
     key_column: Text = "id"
     source_id: OptionalText = None
@@ -165,6 +165,11 @@ class Plan(BaseModel):
         if self.is_extracted:
             return f"{self.source_connection}:{self.source}"
         return PurePath(self.source).name
+
+    @property
+    def derives(self) -> str | None:
+        """What the rows are derived from when they lie in the books' own database."""
+        return {"QUARANTINE": "quarantine"}.get(self.source_type)
 
     @property
     def is_extracted(self) -> bool:

@@ -43,9 +43,10 @@ def backfill_params() -> dict[str, Param]:
             examples=["opencollective/ledger_entries.csv", "public.entries", "/v1/entries"],
         ),
         "source_type": _choice(
-            "CSV", ["CSV", "JSONL", "PARQUET", "DATABASE", "API"], _WHAT,
+            "CSV", ["CSV", "JSONL", "PARQUET", "DATABASE", "API", "QUARANTINE"], _WHAT,
             "CSV, JSONL (JSON Lines) and PARQUET are files; DATABASE is a table or query, and API "
-            "a path, both read through `source_connection`.",
+            "a path, both read through `source_connection`; QUARANTINE is what an earlier run, "
+            "named by its id, left in quarantine.",
         ),
         "source_connection": _text(
             None, _WHAT,

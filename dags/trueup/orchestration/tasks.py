@@ -96,6 +96,28 @@ def audit_rollback(system: str) -> dict[str, Any]:
     return {"run_id": run.run_id, "status": run.status}
 
 
+@task.short_circuit(**_RETRIES)
+def control(system: str) -> dict[str, Any]:
+    """Pause a run, or say which DAG must be triggered with which params; nothing after a pause."""
+    params = get_current_context()["params"]
+    wanted = params["run_id"].strip()
+    with work.session(systems.named(system), f"control {wanted}") as connection:
+        try:
+            if params["action"] == "pause":
+                opening.pause_run(connection, wanted)
+                return {}
+            run = journal.read_run(connection, wanted)
+            conf = (
+                opening.params_to_resume(run)
+                if params["action"] == "resume"
+                else opening.params_to_replay(run, params["dry_run"])
+            )
+        except TrueupError as refusal:
+            log.error("%s", refusal)
+            raise AirflowFailException(str(refusal)) from None
+    return {"dag_id": run.row.dag_id, "conf": conf}
+
+
 @task(**_RETRIES)
 def ingest(system: str) -> dict[str, Any]:
     """Stream the source into staging."""
@@ -231,8 +253,13 @@ def complete(system: str) -> dict[str, Any]:
 
 @task(**_RETRIES)
 def roll_back(system: str) -> dict[str, Any]:
-    """Take the run back and prove it by the state hash."""
-    return _run_stage(system, "roll_back")
+    """Take the run back and prove it: by the state hash, or by the trial balance if reversed."""
+    from trueup.stages.roll_back import DELETE
+    from trueup.stages.roll_back import roll_back as stage
+
+    context = get_current_context()
+    with work.at_work(systems.named(system), context, "roll_back") as (connection, run):
+        return stage(connection, run, context["params"].get("mode", DELETE))
 
 
 @task(trigger_rule="all_done", **_RETRIES)

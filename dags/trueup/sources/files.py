@@ -29,12 +29,14 @@ _FILE_SOURCES: dict[str, type[FileSource]] = {
 
 @dataclass(frozen=True)
 class SourceFiles:
-    """Where a run's rows and reference files lie: `source` is a file, or `extract` is no file.
+    """Where a run's rows and reference files lie: `source` is a file, `extract` is read through a
+    connection; neither, when they are derived from the books' own database.
 
     Nothing but regular files below the roots ever gets in here.
     """
 
     kind: str
+    name: str
     source: Path | None
     extract: Extract | None
     accounts: Path | None
@@ -43,10 +45,12 @@ class SourceFiles:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the source file, or of what is read through which connection."""
+        """SHA-256 of the source file, or of what is read from where."""
         if self.extract:
             return self.extract.fingerprint
-        return fingerprints.of_file(self._file)
+        if self.source:
+            return fingerprints.of_file(self.source)
+        return fingerprints.of_plan(self.kind, self.name)
 
     @cached_property
     def accounts_fingerprint(self) -> str:
@@ -60,16 +64,14 @@ class SourceFiles:
 
     def open(self) -> FileSource:
         """Open the source file; raises Refused when its header or its text is unusable."""
-        return _FILE_SOURCES[self.kind](self._file, self.mapping)
+        assert self.source is not None, "only a file is opened"
+        return _FILE_SOURCES[self.kind](self.source, self.mapping)
 
     def about(self) -> dict[str, Any]:
         """What the audit tells of the source; raises Refused when it cannot be used."""
-        return self.extract.about() if self.extract else self.open().about()
-
-    @property
-    def _file(self) -> Path:
-        assert self.source is not None, "what is extracted has no file"
-        return self.source
+        if self.extract:
+            return self.extract.about()
+        return self.open().about() if self.source else {"ignored_columns": []}
 
 
 def no_endpoints(connection_id: str) -> Endpoint:
@@ -87,7 +89,8 @@ def locate(plan: Plan, endpoints: Endpoints = no_endpoints) -> SourceFiles:
     mapping = load_mapping(find(plan.mapping))
     return SourceFiles(
         kind=plan.source_type,
-        source=None if plan.is_extracted else find(plan.source),
+        name=plan.source,
+        source=None if plan.is_extracted or plan.derives else find(plan.source),
         extract=_extract(plan, mapping, endpoints) if plan.is_extracted else None,
         accounts=find(plan.accounts),
         expected_balances=find(plan.expected_balances),

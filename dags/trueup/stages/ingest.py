@@ -5,7 +5,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from trueup import extraction, journal, staging, statements
+from trueup import derivation, extraction, journal, staging, statements
 from trueup.errors import Refused
 from trueup.journal import Run
 from trueup.sources.files import SourceFiles
@@ -26,7 +26,7 @@ def ingest(connection: Connection, run: Run, files: SourceFiles) -> dict[str, An
     """
     kept = run.row.staged_rows is not None and _is_whole(connection, run)
     posting_began = bool(journal.ranges(connection, run))
-    if not kept and not files.extract:
+    if not kept and files.source:
         # In a transaction of its own: it locks the parents, and reading may take hours.
         statements.execute(connection, _sql(run, "create_staging"), run_id=run.run_id)
     with connection.transaction():
@@ -36,11 +36,15 @@ def ingest(connection: Connection, run: Run, files: SourceFiles) -> dict[str, An
             _stage_accounts(connection, run, files)
         _stage_expected_balances(connection, run, files)
         staged = run.row.staged_rows
-        if not kept and not files.extract:
+        if not kept and files.source:
             staging.stage_source(connection, run, files.open())
             staged = _keep_staged(connection, run, files.fingerprint)
-    if not kept and files.extract:
-        content = extraction.extract(connection, run, files.extract, anew=staged is not None)
+    if not kept and not files.source:
+        content = (
+            extraction.extract(connection, run, files.extract, anew=staged is not None)
+            if files.extract
+            else derivation.derive(connection, run)
+        )
         staging.keep_one_block(connection, run)
         staged = _keep_staged(connection, run, content)
     if kept:

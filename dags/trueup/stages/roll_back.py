@@ -18,22 +18,28 @@ _ENTRIES_PER_STEP = 10_000
 
 NOT_PROVABLE = "not provable"
 
+# What a person may ask for: the rows away, or entries that take their effect back.
+DELETE, REVERSE = "delete", "reverse"
 
-def roll_back(connection: Connection, run: Run) -> dict[str, Any]:
-    """Remove the run's entries, outbox rows, constraints and accounts; restore the balances.
+
+def roll_back(connection: Connection, run: Run, mode: str = DELETE) -> dict[str, Any]:
+    """Take a run back: `delete` its entries, outbox rows, constraints and accounts, or `reverse`
+    its entries, when the books have been relied on; accounts and constraints then stay.
 
     Every step commits with balances and entries in agreement, so it can be killed and repeated.
     Raises RollbackRefused when the way back is closed: a completed run then stays as it is, any
     other is left `rollback_failed`.
     """
     if run.status == Status.ROLLED_BACK:
-        return {"deleted": 0, "proof": "equal", "kept_accounts": []}
+        return run.row.figures.get("rollback", {})
     if run.status == Status.COMPLETED:
-        _check_way_back(connection, run)
+        _check_way_back(connection, run, mode)
     # The fence: from here on no batch of this run can commit, and those in flight have ended.
     journal.move(connection, run, Status.ROLLING_BACK, stage="roll_back")
     try:
-        return _roll_back(connection, run)
+        done = _reverse(connection, run) if mode == REVERSE else _delete(connection, run)
+        journal.add_figures(connection, run, rollback={"mode": mode, **done})
+        return done
     except (RollbackRefused, psycopg.IntegrityError) as error:
         refusal = error if isinstance(error, RollbackRefused) else _closed_by_database(error)
         with suppress(psycopg.IntegrityError):  # an account that is on its way stays exempt
@@ -45,28 +51,56 @@ def roll_back(connection: Connection, run: Run) -> dict[str, Any]:
         raise refusal from error
 
 
-def _roll_back(connection: Connection, run: Run) -> dict[str, Any]:
+def _delete(connection: Connection, run: Run) -> dict[str, Any]:
     deleted, kept, proof = 0, [], "not taken, for nothing was posted"
     if run.row.state_hash_before is not None:
         # Exempted, an account may dip on the way back as it did on the way there; and while the
         # run is rolling back, no live posting may lower it: what is checked next stays true.
         statements.execute(connection, _sql(run, "roll_back/exempt_accounts"), **_key(run))
-        _check_way_back(connection, run)
+        _check_way_back(connection, run, DELETE)
         deleted = _take_back_entries(connection, run)
         statements.execute(connection, _sql(run, "constrain/clear_exemption"), run_id=run.run_id)
         _drop_constraints(connection, run)
         kept = _delete_accounts(connection, run)
         proof = _prove(connection, run)
-    because = (run.row.message or "a person asked for it").rstrip(".")
-    message = (
-        f"Rolled back, because {because[:1].lower()}{because[1:]}. {deleted} entries "
-        f"were removed; state hash {proof}."
-    ) + (f" Accounts that others have used since were kept: {', '.join(kept)}." if kept else "")
+    _finish(
+        connection,
+        run,
+        f"Rolled back, because {_because(run)}. {deleted} entries were removed; state hash {proof}."
+        + (f" Accounts that others have used since were kept: {', '.join(kept)}." if kept else ""),
+    )
+    return {"deleted": deleted, "proof": proof, "kept_accounts": kept}
+
+
+def _reverse(connection: Connection, run: Run) -> dict[str, Any]:
+    reversed_, proof = 0, "not taken, for nothing was posted"
+    if run.row.state_hash_before is not None:
+        regime.restore_tables(connection, run)
+        statements.execute(connection, _sql(run, "roll_back/exempt_accounts"), **_key(run))
+        _check_way_back(connection, run, REVERSE)
+        _reverse_entries(connection, run)
+        reversed_ = _count_reversed(connection, run)
+        statements.execute(connection, _sql(run, "constrain/clear_exemption"), run_id=run.run_id)
+        proof = _prove_balances(connection, run)
+    _finish(
+        connection,
+        run,
+        f"Reversed, because {_because(run)}. {reversed_} reversing entries were booked; trial "
+        f"balance {proof}.",
+    )
+    return {"reversed": reversed_, "proof": proof}
+
+
+def _finish(connection: Connection, run: Run, message: str) -> None:
     with connection.transaction():
         posting.mark_checkpoint(connection, run, "FAILED", message)
         journal.finish(connection, run, Status.ROLLED_BACK, message)
     journal.drop_staging(connection, run)
-    return {"deleted": deleted, "proof": proof, "kept_accounts": kept}
+
+
+def _because(run: Run) -> str:
+    because = (run.row.message or "a person asked for it").rstrip(".")
+    return f"{because[:1].lower()}{because[1:]}"
 
 
 def _delete_accounts(connection: Connection, run: Run) -> list[str]:
@@ -75,18 +109,28 @@ def _delete_accounts(connection: Connection, run: Run) -> list[str]:
     return found.kept or []
 
 
-def _check_way_back(connection: Connection, run: Run) -> None:
-    delivered = statements.fetch_one(
-        connection, _sql(run, "roll_back/count_delivered"), **_key(run)
-    ).delivered
-    _refuse_delivered(run, delivered)
+def _check_way_back(connection: Connection, run: Run, mode: str) -> None:
+    if mode == DELETE:
+        delivered = statements.fetch_one(
+            connection, _sql(run, "roll_back/count_delivered"), **_key(run)
+        ).delivered
+        _refuse_delivered(run, delivered)
+        _refuse_reversed(connection, run)
     spent = statements.fetch_all(connection, _sql(run, "roll_back/list_spent"), **_key(run))
     if spent:
         raise RollbackRefused(
             f"Others have spent or reserved what run {run.run_id} brought: without it "
             f"{spent[0].account_id} would stand at {spent[0].available} "
             f"{spent[0].currency_code}, and {len(spent) - 1} more accounts below zero. "
-            "Fund them, or reverse the run instead."
+            "Fund them first."
+        )
+
+
+def _refuse_reversed(connection: Connection, run: Run) -> None:
+    if found := _count_reversed(connection, run):
+        raise RollbackRefused(
+            f"{found} entries of run {run.run_id} have been reversed already. Go on with mode "
+            "reverse; deleting them now would undo them twice."
         )
 
 
@@ -94,7 +138,7 @@ def _refuse_delivered(run: Run, delivered: int) -> None:
     if delivered:
         raise RollbackRefused(
             f"{delivered} outbox rows of run {run.run_id} were delivered; deleting the entries "
-            "would leave the receiver with them. Only reversing entries can undo this run."
+            "would leave the receiver with them. Take it back with mode reverse."
         )
 
 
@@ -155,6 +199,46 @@ def _delete_entries(connection: Connection, run: Run) -> int:
         log.info("%d entries removed", total)
         if deleted < _ENTRIES_PER_STEP:
             return total
+
+
+def _count_reversed(connection: Connection, run: Run) -> int:
+    return statements.fetch_one(
+        connection, _sql(run, "roll_back/count_reversed"), run_id=run.run_id
+    ).reversed
+
+
+def _reverse_entries(connection: Connection, run: Run) -> None:
+    """Book the reversing entries in steps, newest first; what is reversed is passed over."""
+    total = 0
+    while True:
+        with connection.transaction():
+            journal.fence(connection, run, Status.ROLLING_BACK)
+            done = statements.fetch_one(
+                connection,
+                _sql(run, "roll_back/reverse_entries"),
+                batch_size=_ENTRIES_PER_STEP,
+                **_key(run),
+            ).reversed
+        total += done
+        log.info("%d entries reversed", total)
+        if done < _ENTRIES_PER_STEP:
+            return
+
+
+def _prove_balances(connection: Connection, run: Run) -> str:
+    """Compare every balance with the one before the run, entries of others aside.
+
+    Raises RollbackRefused when one differs.
+    """
+    differing = statements.fetch_all(
+        connection, _sql(run, "roll_back/list_differing_accounts"), **_key(run)
+    )
+    if differing:
+        raise RollbackRefused(
+            f"The run's entries are reversed, but {len(differing)} accounts do not stand as before "
+            f"it; {differing[0].account_id} has {differing[0].after}, not {differing[0].before}."
+        )
+    return "equal"
 
 
 def _prove(connection: Connection, run: Run) -> str:

@@ -33,6 +33,7 @@ LEDGER = System(
             "run_id": "text",
             "run_line": "bigint",
             "content_hash": "uuid",
+            "reverses": "bigint",
         },
         "dual_ledger_outbox": {
             "id": "bigint",

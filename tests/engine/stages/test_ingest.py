@@ -55,21 +55,19 @@ def test_a_staging_that_is_not_what_was_staged_is_read_again(books, damage):
 
 def test_a_source_that_breaks_off_in_the_middle_leaves_an_empty_staging(books):
     attempt = books.begin(payments(3)).audit()
-    source = attempt.files.open()
-    rows = source.rows()
+    rows = attempt.files.open().rows()
 
     class Torn:
         def open(self):
             return self
 
-        encoding = "utf-16"  # what only the careful reader reads
+        source = attempt.files.source
 
         def rows(self, _limit):
             yield next(rows)
             raise OSError("the disk is gone")
 
-        mapping, delimiter = source.mapping, source.delimiter
-        accounts = expected_balances = None
+        accounts = expected_balances = extract = None
         accounts_fingerprint = ""
 
     whole = attempt.files

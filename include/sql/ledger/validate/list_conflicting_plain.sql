@@ -1,5 +1,5 @@
--- Lists plain rows whose key stands in the ledger for another content, or, with
--- skip_duplicates = false, at all: their lines must be judged with the doubtful ones.
+-- Lists plain rows whose key stands in the ledger for another content or for an entry that was
+-- reversed, or, with skip_duplicates = false, at all: their lines must be judged with the doubtful.
 SELECT prepared.position
 FROM trueup.prepared_entries AS prepared
 INNER JOIN ledger_entries AS standing USING (ledger_id, reference_id)
@@ -7,5 +7,8 @@ WHERE
     prepared.run_id = %(run_id)s
     AND prepared.plain
     AND (standing.run_id, standing.run_line) IS DISTINCT FROM (prepared.run_id, prepared.position)
-    AND NOT (%(skip_duplicates)s AND trueup.same_content(standing, prepared))
+    AND (
+        NOT (%(skip_duplicates)s AND trueup.same_content(standing, prepared))
+        OR EXISTS (SELECT 1 FROM ledger_entries AS reversal WHERE reversal.reverses = standing.id)
+    )
 ORDER BY prepared.position

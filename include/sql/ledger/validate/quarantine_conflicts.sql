@@ -1,4 +1,5 @@
--- Quarantines entries whose reference stands for another content, in the source or in the ledger.
+-- Quarantines entries whose reference stands for another content, in the source or in the ledger,
+-- or was reversed there: taken for replays, they would be missing from the books.
 -- Within one source no row of a conflicting key is right: all go, not all but the first. Plain rows
 -- share no key, and those that conflict with the ledger have been staged again.
 WITH doubtful AS MATERIALIZED (
@@ -25,6 +26,7 @@ WITH doubtful AS MATERIALIZED (
     SELECT
         entry.position,
         entry.reference_id,
+        'conflicting_duplicate' AS reason_code,
         'Reference %%s stands in this source for different contents.' AS reason
     FROM doubtful AS entry
     INNER JOIN disputed USING (ledger_id, reference_id)
@@ -32,14 +34,23 @@ WITH doubtful AS MATERIALIZED (
     SELECT
         entry.position,
         entry.reference_id,
-        'Reference %%s was posted with another content.'
+        CASE WHEN trueup.same_content(standing, entry)
+            THEN 'reversed_entry' ELSE 'conflicting_duplicate' END,
+        CASE WHEN trueup.same_content(standing, entry)
+            THEN 'Reference %%s was posted and reversed since; give the row a new one.'
+            ELSE 'Reference %%s was posted with another content.' END
     FROM trueup.prepared_entries AS entry
     INNER JOIN ledger_entries AS standing USING (ledger_id, reference_id)
     WHERE
         entry.run_id = %(run_id)s
         AND NOT entry.plain
         AND (standing.run_id, standing.run_line) IS DISTINCT FROM (entry.run_id, entry.position)
-        AND NOT trueup.same_content(standing, entry)
+        AND (
+            NOT trueup.same_content(standing, entry)
+            OR EXISTS (
+                SELECT 1 FROM ledger_entries AS reversal WHERE reversal.reverses = standing.id
+            )
+        )
         AND (entry.ledger_id, entry.reference_id) NOT IN (
             SELECT ledger_id, reference_id FROM disputed
         )
@@ -52,7 +63,7 @@ SELECT
     %(run_id)s,
     judged.position,
     'validate',
-    'conflicting_duplicate',
+    judged.reason_code,
     format(judged.reason, judged.reference_id),
     staged.raw,
     trueup.staged_fields(staged, judged.reference_id)

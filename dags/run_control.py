@@ -1,0 +1,53 @@
+"""Pauses a run, resumes one, or replays what one left in quarantine."""
+
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+from airflow.sdk import Param, dag
+
+from trueup.orchestration import tasks
+
+SYSTEM = "ledger"
+
+
+@dag(
+    schedule=None,
+    catchup=False,
+    max_active_runs=4,
+    params={
+        "run_id": Param(
+            type="string",
+            minLength=1,
+            title="Run id",
+            description="The run, as trueup.run_overview lists it.",
+        ),
+        "action": Param(
+            "pause",
+            enum=["pause", "resume", "replay"],
+            description="pause: stop after the batch in hand. resume: trigger the run's DAG "
+            "exactly as it was. replay: load what it left in quarantine once more.",
+        ),
+        "dry_run": Param(
+            True, type="boolean", description="For replay: judge the rows first, and post nothing."
+        ),
+    },
+    tags=["trueup", "control"],
+    doc_md="""
+### Pause, resume, replay
+
+- **pause** stops a run that is posting after the batch in hand. Its DAG run ends red, the run is
+  `paused`, and what it posted stands.
+- **resume** triggers the DAG of a paused or interrupted run with the params that it had; it goes on
+  after its last checkpoint.
+- **replay** triggers a new run over the rows that a completed run left in quarantine, after their
+  cause was mended: an account opened, a reference freed. Rows keep their references, so that none
+  is posted twice. Rows that must be edited are mended in the quarantine CSV and loaded as a file.
+""",
+)
+def run_control() -> None:
+    """Pause, or find what to trigger and trigger it."""
+    asked = tasks.control(SYSTEM)
+    TriggerDagRunOperator(
+        task_id="trigger", trigger_dag_id=asked["dag_id"], conf=asked["conf"], retries=0
+    )
+
+
+run_control()
