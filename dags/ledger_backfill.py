@@ -1,9 +1,8 @@
-"""Loads a ledger export into PostgreSQL, proves the result, and can take it back."""
+"""Loads a ledger's history into PostgreSQL, proves the result, and can take it back."""
 
 from airflow.sdk import dag
 
-from trueup.orchestration import tasks
-from trueup.orchestration.approval import approve
+from trueup.orchestration.chain import chain
 from trueup.orchestration.params import backfill_params
 
 SYSTEM = "ledger"
@@ -18,7 +17,8 @@ SYSTEM = "ledger"
     doc_md="""
 ### Backfill a ledger
 
-Reads a CSV export, judges every row, posts it in batches (entries, balances, outbox and checkpoint
+Reads an export (CSV, JSON Lines, Parquet), a table or query of another database or an API, judges
+every row, posts it in batches (entries, balances, outbox and checkpoint
 in one transaction), applies the balance constraints, runs the expectations and reconciles every
 account. Read = posted + replayed + quarantined, always.
 
@@ -36,25 +36,7 @@ The log of `report` says where the report and the quarantine file lie.
 )
 def ledger_backfill() -> None:
     """Audit, ingest, validate; preview, or approve and post; prove, or take back; report."""
-    judged = tasks.validate(SYSTEM)
-    choice = tasks.gate(SYSTEM)
-    approval = approve()
-    previewed = tasks.preview(SYSTEM)
-    ranges = tasks.open_posting(SYSTEM)
-    posted = tasks.post.partial(system=SYSTEM).expand(range_no=ranges)
-    checked = tasks.check_balances(SYSTEM, posted)
-    reconciled = tasks.reconcile(SYSTEM)
-    ended = tasks.outcome(SYSTEM)
-    completed = tasks.complete(SYSTEM)
-    rolled_back = tasks.roll_back(SYSTEM)
-    reported = tasks.report(SYSTEM)
-
-    tasks.audit(SYSTEM) >> tasks.ingest(SYSTEM) >> judged >> choice
-    choice >> [previewed, approval, ranges]
-    approval >> ranges
-    checked >> tasks.constrain(SYSTEM) >> tasks.expect(SYSTEM) >> reconciled
-    [previewed, reconciled] >> ended >> [completed, rolled_back] >> reported
-    reported >> tasks.verdict(SYSTEM)
+    chain(SYSTEM)
 
 
 ledger_backfill()

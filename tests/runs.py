@@ -26,6 +26,7 @@ from trueup.sources.endpoints import Endpoint
 from trueup.sources.mapping import CANONICAL_NAMES
 from trueup.stages import (
     audit,
+    catch_up,
     check_balances,
     complete,
     constrain,
@@ -358,6 +359,11 @@ class Attempt:
                 )
 
         return post_it
+
+    def catch_up(self) -> "Attempt":
+        """Post what came into the source since."""
+        catch_up.catch_up(self.connection, self.connect, self.run())
+        return self
 
     def check_balances(self) -> "Attempt":
         """Hold balances against entries."""

@@ -4,15 +4,53 @@ from typing import Any
 
 from psycopg import Connection, sql
 
-from trueup import statements
+from trueup import journal, statements
+from trueup.errors import DataFailure, Refused
 from trueup.journal import Run
+from trueup.sources.columns import listed
+
+_FLOATS = ("double precision", "real")
+
+
+def examine(connection: Connection, run: Run) -> dict[str, Any]:
+    """Look at what a run derives its rows from. Raises Refused, with what to do, if it cannot."""
+    needed = run.system.derived[run.plan.derived_from]
+    if not needed:
+        journal.read_run(connection, run.plan.source)
+        return {"ignored_columns": []}
+    found = {
+        row.name: row.kind
+        for row in statements.fetch_all(
+            connection,
+            "trueup/derive/list_columns",
+            source=_identifiers(run)["source"].as_string(connection),
+        )
+    }
+    if not found:
+        raise Refused(
+            f"There is no table {run.plan.source} in the database of {run.system.name}, or the "
+            "role that runs may not see it."
+        )
+    missing = [name for name in (*needed, run.plan.key_column) if name not in found]
+    if missing:
+        raise Refused(
+            f"{run.plan.source} has no column {listed(missing)}; it has {listed(found)}. Choose "
+            "the source_type of its shape, and name its key as key_column."
+        )
+    if found["amount"] in _FLOATS:
+        raise Refused(
+            f"The amounts of {run.plan.source} are floating-point numbers ({found['amount']}), "
+            "which cannot hold cents exactly. Make a view over it that casts them to numeric, "
+            "after looking at those that are not whole cents."
+        )
+    return {"ignored_columns": []}
 
 
 def derive(connection: Connection, run: Run) -> str:
     """Stage the rows of a source that the plan derives, and give the hash of what they say.
 
     In one transaction: it is there whole or not at all. Its staging is logged, for the books may be
-    others the next time. Raises psycopg.Error when the source cannot be read.
+    others the next time.
     """
     with connection.transaction():
         statements.execute(connection, _sql(run, "ingest/create_kept_staging"), run_id=run.run_id)
@@ -23,13 +61,46 @@ def derive(connection: Connection, run: Run) -> str:
         ).content_hash
 
 
-def stage(connection: Connection, run: Run, **values: Any) -> int:
-    """Run the statement that stages a derived source, and give how many rows it brought."""
-    statement = sql.SQL(statements.text(_sql(run, f"derive/stage_{run.plan.derives}")))
-    return connection.execute(
-        statement.format(**_identifiers(run)),
-        {"run_id": run.run_id, "source": run.plan.source, **values},
+def stage(connection: Connection, run: Run) -> tuple[int, int]:
+    """Stage the rows that are not staged yet; give the first one's number, and how many."""
+    last = statements.fetch_one(
+        connection, _sql(run, "ingest/read_last_position"), run_id=run.run_id
+    ).last_position
+    plan = run.plan
+    staged = _execute(
+        connection,
+        run,
+        f"stage_{plan.derived_from}",
+        run_id=run.run_id,
+        last_position=last,
+        source=plan.source,
+        key_column=plan.key_column,
+        prefix=plan.prefix,
     ).rowcount
+    return last + 1, staged
+
+
+def hold_still(connection: Connection, run: Run) -> None:
+    """Have everybody who writes to the source wait until the caller's transaction ends."""
+    _execute(connection, run, "lock_source")
+
+
+def refuse_stale(connection: Connection, run: Run) -> None:
+    """Raise DataFailure when rows that were taken from the source have changed there since."""
+    stale = _execute(
+        connection, run, f"count_stale_{run.plan.derived_from}", run_id=run.run_id
+    ).fetchone()
+    if stale.stale:
+        raise DataFailure(
+            f"{stale.stale} rows of {run.plan.source} were changed or deleted after they were "
+            "migrated: the ledger and the old table would tell different stories. Only new rows "
+            "are caught up; have nobody change old ones, and migrate again."
+        )
+
+
+def _execute(connection: Connection, run: Run, name: str, **values: Any) -> Any:
+    statement = sql.SQL(statements.text(_sql(run, f"derive/{name}")))
+    return connection.execute(statement.format(**_identifiers(run)), values)
 
 
 def _identifiers(run: Run) -> dict[str, sql.Identifier]:

@@ -92,13 +92,19 @@ SHAPES_ROWS = (
 )  # fmt: skip
 
 
+# Sources in the books' own database: no file, and no connection of their own.
+_DERIVED = ("QUARANTINE", "LEGACY", "LEGS")
+
+
 class Plan(BaseModel):
     """A run's parameters, checked. Times are UTC; `retry_delay` is in milliseconds."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: SourceText
-    source_type: Literal["CSV", "JSONL", "PARQUET", "API", "DATABASE", "QUARANTINE"] = "CSV"
+    source_type: Literal[
+        "CSV", "JSONL", "PARQUET", "API", "DATABASE", "QUARANTINE", "LEGACY", "LEGS"
+    ] = "CSV"
     source_connection: OptionalText = None
     key_column: Text = "id"
     source_id: OptionalText = None
@@ -167,9 +173,9 @@ class Plan(BaseModel):
         return PurePath(self.source).name
 
     @property
-    def derives(self) -> str | None:
-        """What the rows are derived from when they lie in the books' own database."""
-        return {"QUARANTINE": "quarantine"}.get(self.source_type)
+    def derived_from(self) -> str | None:
+        """What the rows are derived from when they lie in the books' own database, else None."""
+        return self.source_type.lower() if self.source_type in _DERIVED else None
 
     @property
     def is_extracted(self) -> bool:

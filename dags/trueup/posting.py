@@ -181,7 +181,7 @@ def post_next_batch(
             connection, "trueup/journal/lock_range", run_id=run.run_id, range_no=range_no
         )
         if held.checkpoint_key >= held.last_key:
-            return _checkpoint(held)
+            return checkpoint_of(held)
         first_key = held.checkpoint_key + 1
         if loader:
             batch = post_block(connection, run, loader, first_key)
@@ -218,7 +218,7 @@ def post_next_batch(
             )
         pressure = pacing.read_pressure(connection)
     statements.execute(connection, "trueup/journal/note_life", run_id=run.run_id)
-    return replace(_checkpoint(held), pressure=pressure)
+    return replace(checkpoint_of(held), pressure=pressure)
 
 
 def post_rows(connection: Connection, run: Run, first_key: int, last_key: int) -> Batch:
@@ -337,17 +337,18 @@ def mark_checkpoint(connection: Connection, run: Run, status: str, message: str 
     )
 
 
-def _save_checkpoint(connection: Connection, run: Run) -> None:
-    source = {"source_id": run.row.source_id, "source_type": run.row.source_type}
-    statements.execute(connection, _sql(run, "post/lock_checkpoint"), **source)
-    statements.execute(connection, _sql(run, "post/save_checkpoint"), run_id=run.run_id, **source)
-
-
-def _checkpoint(held: Any) -> Checkpoint:
+def checkpoint_of(held: Any) -> Checkpoint:
+    """How far a range is, from its row in the journal."""
     return Checkpoint(
         held.range_no, held.checkpoint_key, held.batches, held.read, held.posted, held.replayed,
         held.quarantined, held.checkpoint_key >= held.last_key,
     )  # fmt: skip
+
+
+def _save_checkpoint(connection: Connection, run: Run) -> None:
+    source = {"source_id": run.row.source_id, "source_type": run.row.source_type}
+    statements.execute(connection, _sql(run, "post/lock_checkpoint"), **source)
+    statements.execute(connection, _sql(run, "post/save_checkpoint"), run_id=run.run_id, **source)
 
 
 def _sql(run: Run, name: str) -> str:

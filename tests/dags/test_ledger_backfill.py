@@ -2,24 +2,13 @@
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from conftest import Database
+from dag_runs import overview, states
 from runs import SAMPLE
 
 pytestmark = pytest.mark.filterwarnings("default")
-
-
-def overview(database: Database) -> list[Any]:
-    """Every run, the first one first, as a second session sees it."""
-    return database.rows("SELECT * FROM trueup.run_overview ORDER BY started_at")
-
-
-def states(dag_run: Any) -> dict[str, str]:
-    """How every task of a DAG run ended."""
-    return {ti.task_id: str(ti.state) for ti in dag_run.get_task_instances()}
 
 
 def test_the_sample_is_posted_reconciled_and_its_four_breaks_are_found(run_dag, database):

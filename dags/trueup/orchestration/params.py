@@ -158,3 +158,32 @@ def backfill_params() -> dict[str, Param]:
             0, _WHEN, "Most breaks that may stand; more, and the run is rolled back.", minimum=0
         ),
     }  # fmt: skip
+
+
+def migration_params() -> dict[str, Param]:
+    """The params of a migration: those of a backfill that have a meaning for a table."""
+    params = backfill_params()
+    for name in ("source_connection", "mapping", "limit", "not_before", "not_after", "regime"):
+        del params[name]
+    return params | {
+        "source": _text(
+            "ledger_entries_legacy", _WHAT, "The old table, in the ledger's own database.",
+            minLength=1,
+        ),
+        "source_type": _choice(
+            "LEGACY", ["LEGACY", "LEGS"], _WHAT,
+            "LEGACY: one row an entry. LEGS: two rows an entry, joined by a transaction id.",
+        ),
+        "key_column": _text(
+            "id", _WHAT,
+            "LEGACY: the table's key. LEGS: the column that the legs of a transaction share.",
+            minLength=1,
+        ),
+        "regime": Param(
+            "live", const="live", section=_HOW,
+            description="Others may work on: a migration never takes the books for itself alone.",
+        ),
+        "prefix": _text(
+            "LEGACY-", _WHAT, "Beginning of references made for rows without one."
+        ),
+    }  # fmt: skip

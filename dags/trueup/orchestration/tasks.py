@@ -195,6 +195,20 @@ def post(system: str, range_no: int) -> dict[str, Any]:
 
 
 @task(**_RETRIES)
+def catch_up(system: str, checkpoints: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Post what came into the source since it was read; give the last checkpoints."""
+    from trueup.stages.catch_up import catch_up as stage
+
+    log.info("%d ranges are posted", len(checkpoints))
+    declared = systems.named(system)
+    with work.at_work(declared, get_current_context(), "post", Status.POSTING) as (
+        connection,
+        run,
+    ):
+        return stage(connection, work.connector(declared, f"guard {run.run_id}"), run)
+
+
+@task(**_RETRIES)
 def check_balances(system: str, checkpoints: list[dict[str, Any]]) -> dict[str, Any]:
     """See that every row is accounted for and every balance follows from its entries."""
     # By index: iterating, Airflow asks for one more than there is and logs that as an error.

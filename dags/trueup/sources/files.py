@@ -90,7 +90,7 @@ def locate(plan: Plan, endpoints: Endpoints = no_endpoints) -> SourceFiles:
     return SourceFiles(
         kind=plan.source_type,
         name=plan.source,
-        source=None if plan.is_extracted or plan.derives else find(plan.source),
+        source=None if plan.is_extracted or plan.derived_from else find(plan.source),
         extract=_extract(plan, mapping, endpoints) if plan.is_extracted else None,
         accounts=find(plan.accounts),
         expected_balances=find(plan.expected_balances),

@@ -5,7 +5,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from trueup import journal, regime, statements
+from trueup import derivation, journal, regime, statements
 from trueup.errors import Refused
 from trueup.journal import Run
 from trueup.sources.files import SourceFiles
@@ -20,7 +20,7 @@ def audit(connection: Connection, run: Run, files: SourceFiles) -> dict[str, Any
     Raises Refused when a file is unusable, a reference stands more than once, or an account breaks
     a balance rule already.
     """
-    source = files.about()
+    source = derivation.examine(connection, run) if run.plan.derived_from else files.about()
     accounts = read_accounts(files.accounts) if files.accounts else []
     expected = read_expected_balances(files.expected_balances) if files.expected_balances else []
     found = {

@@ -5,7 +5,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from trueup import fingerprints, journal, posting, staging, statements
+from trueup import fingerprints, journal, posting, staging, statements, verdicts
 from trueup.errors import Refused
 from trueup.journal import Run
 from trueup.plan import SHAPES_ROWS
@@ -33,9 +33,9 @@ def validate(connection: Connection, run: Run, files: SourceFiles) -> dict[str, 
         statements.execute(connection, _sql(run, "forget_verdicts"), run_id=run.run_id)
         _withdraw_conflicting(connection, run, files)
         if statements.fetch_one(connection, _sql(run, "has_doubtful"), run_id=run.run_id).found:
-            _form_verdicts(connection, run)
+            verdicts.form(connection, run)
             statements.execute(connection, _sql(run, "analyze_staging"))
-        statements.execute(connection, _sql(run, "insert_movements"), run_id=run.run_id)
+        verdicts.total_movements(connection, run)
         if posting_began:
             return {"digest": run.row.digest, "kept": False}
         counts = statements.fetch_one(connection, _sql(run, "count_verdicts"), run_id=run.run_id)
@@ -56,7 +56,7 @@ def validate(connection: Connection, run: Run, files: SourceFiles) -> dict[str, 
 def _digest(connection: Connection, run: Run, files: SourceFiles) -> str:
     """What an approval is bound to: source, mapping, code, accounts, what shapes the rows, and
     every verdict that is not "postable", in order."""
-    verdicts = statements.fetch_one(connection, _sql(run, "digest_verdicts"), run_id=run.run_id)
+    digested = statements.fetch_one(connection, _sql(run, "digest_verdicts"), run_id=run.run_id)
     return fingerprints.of_plan(
         run.row.content_fingerprint,
         run.row.mapping_fingerprint,
@@ -64,7 +64,7 @@ def _digest(connection: Connection, run: Run, files: SourceFiles) -> str:
         files.accounts_fingerprint,
         run.row.source_id,
         *(f"{name} {getattr(run.plan, name)}" for name in SHAPES_ROWS),
-        verdicts.verdicts,
+        digested.verdicts,
     )
 
 
@@ -111,24 +111,7 @@ def _withdraw_conflicting(connection: Connection, run: Run, files: SourceFiles) 
     if conflicting:
         keys = [row.position for row in conflicting]
         staging.withdraw(connection, run, files.open(), keys)
-        _save_control(connection, run)
-
-
-def _form_verdicts(connection: Connection, run: Run) -> None:
-    statements.execute(
-        connection,
-        _sql(run, "sort_rows"),
-        run_id=run.run_id,
-        ledger_id=run.plan.ledger_id,
-        prefix=run.plan.prefix,
-        source_id=run.row.source_id,
-        started_at=run.row.started_at,
-    )
-    statements.execute(connection, _sql(run, "quarantine_unknown_accounts"), run_id=run.run_id)
-    statements.execute(connection, _sql(run, "quarantine_conflicts"), run_id=run.run_id)
-    if not run.plan.skip_duplicates:
-        statements.execute(connection, _sql(run, "quarantine_duplicates"), run_id=run.run_id)
-    statements.execute(connection, _sql(run, "mark_repeated"), run_id=run.run_id)
+        verdicts.save_control(connection, run)
 
 
 def _leave_out(connection: Connection, run: Run) -> None:
@@ -142,17 +125,8 @@ def _leave_out(connection: Connection, run: Run) -> None:
     statements.execute(
         connection, "trueup/journal/add_left_out", run_id=run.run_id, left_out=left_out
     )
-    _save_control(connection, run)
+    verdicts.save_control(connection, run)
     journal.log(connection, run, f"Left out {left_out} rows outside the window of time.")
-
-
-def _save_control(connection: Connection, run: Run) -> None:
-    control = statements.fetch_one(
-        connection, f"{run.system.name}/ingest/control_staged", run_id=run.run_id
-    )
-    statements.execute(
-        connection, "trueup/journal/save_staged", run_id=run.run_id, **control._asdict()
-    )
 
 
 def _check_quotas(connection: Connection, run: Run, counts: Any, digest: str) -> None:

@@ -27,5 +27,8 @@ class System:
     # (table, columns) that must be unique for a replay to be recognised.
     unique_keys: tuple[tuple[str, tuple[str, ...]], ...]
     constraints: tuple[Constraint, ...]
+    # What rows can be derived from in the system's own database (derive/stage_<name>.sql), and the
+    # columns that a table of that shape must have; none where it is no table.
+    derived: dict[str, tuple[str, ...]]
     # Loaded bare in the initial regime: their keys and indexes are built when all is posted.
     bare_tables: tuple[str, ...] = ()

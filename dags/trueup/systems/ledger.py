@@ -48,5 +48,10 @@ LEDGER = System(
         Constraint("bank_accounts", "available_balance_within_balance"),
         Constraint("bank_accounts", "available_balance_not_negative"),
     ),
+    derived={
+        "quarantine": (),
+        "legacy": ("debit_account_id", "credit_account_id", "amount", "transaction_type"),
+        "legs": ("account_id", "side", "amount"),
+    },
     bare_tables=("ledger_entries", "dual_ledger_outbox"),
 )

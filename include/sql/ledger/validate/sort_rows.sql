@@ -25,7 +25,7 @@ WITH read AS (
             AND trueup.is_valid_input(staged.metadata, 'jsonb')
         ) AS metadata_valid
     FROM trueup.staged_entries AS staged
-    WHERE staged.run_id = %(run_id)s
+    WHERE staged.run_id = %(run_id)s AND staged.position > %(after_position)s
 ), judged AS MATERIALIZED (
     SELECT
         read.*,

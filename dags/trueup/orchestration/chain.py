@@ -1,0 +1,44 @@
+"""The chain of a run's tasks, from its audit to its verdict: what all DAGs that post have alike."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from trueup.orchestration import tasks
+from trueup.orchestration.approval import approve
+
+
+def chain(system: str, catches_up: bool = False, titles: Mapping[str, str] | None = None) -> None:
+    """Audit, ingest, validate; preview, or approve and post; prove, or take back; report.
+
+    catches_up: what came into the source meanwhile is posted before the balances are checked
+    titles: what tasks are called in the UI, by their ids, where a DAG has words of its own
+    """
+
+    def titled(task: Any) -> Any:
+        title = (titles or {}).get(task.function.__name__)
+        return task.override(task_display_name=title) if title else task
+
+    audited = titled(tasks.audit)(system)
+    ingested = titled(tasks.ingest)(system)
+    judged = titled(tasks.validate)(system)
+    choice = tasks.gate(system)
+    approval = approve()
+    previewed = tasks.preview(system)
+    ranges = tasks.open_posting(system)
+    posted = titled(tasks.post).partial(system=system).expand(range_no=ranges)
+    if catches_up:
+        posted = titled(tasks.catch_up)(system, posted)
+    checked = titled(tasks.check_balances)(system, posted)
+    constrained = titled(tasks.constrain)(system)
+    expected = titled(tasks.expect)(system)
+    reconciled = titled(tasks.reconcile)(system)
+    ended = tasks.outcome(system)
+    completed = tasks.complete(system)
+    rolled_back = tasks.roll_back(system)
+    reported = tasks.report(system)
+
+    audited >> ingested >> judged >> choice >> [previewed, approval, ranges]
+    approval >> ranges
+    checked >> constrained >> expected >> reconciled
+    [previewed, reconciled] >> ended >> [completed, rolled_back] >> reported
+    reported >> tasks.verdict(system)

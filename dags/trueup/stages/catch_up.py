@@ -1,0 +1,75 @@
+"""Migrates what was written to the old table meanwhile, and proves that nothing is missing."""
+
+import logging
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any
+
+from psycopg import Connection
+
+from trueup import derivation, journal, posting, statements, verdicts
+from trueup.journal import Run
+
+log = logging.getLogger(__name__)
+
+# While more than this many new rows are found, they are migrated before the table is held still.
+_FEW_ROWS = 1_000
+_PASSES = 5
+
+
+def catch_up(
+    connection: Connection, connect: Callable[[], Connection], run: Run
+) -> list[dict[str, Any]]:
+    """Post the rows that came into the old table since it was read; give the last checkpoints.
+
+    At last the table is held still: who writes to it waits until all it has stands in the ledger.
+    Safe to repeat. Raises DataFailure when rows that were migrated have changed since.
+    """
+    _finish_ranges(connection, run)
+    total = 0
+    for _ in range(_PASSES):
+        came = _migrate_new_rows(connection, run)
+        total += came
+        if came <= _FEW_ROWS:
+            break
+    with closing(connect()) as guard, guard.transaction():
+        derivation.hold_still(guard, run)
+        total += _migrate_new_rows(connection, run)
+        derivation.refuse_stale(connection, run)
+        journal.log(
+            connection,
+            run,
+            f"Caught up: {total} rows came into {run.plan.source} meanwhile; all that it has now "
+            "is migrated.",
+        )
+    return [posting.checkpoint_of(each).as_dict() for each in journal.ranges(connection, run)]
+
+
+def _migrate_new_rows(connection: Connection, run: Run) -> int:
+    with connection.transaction():
+        first_key, came = derivation.stage(connection, run)
+        if not came:
+            return 0
+        verdicts.form(connection, run, after_position=first_key - 1)
+        verdicts.total_movements(connection, run)
+        verdicts.save_control(connection, run)
+        statements.execute(
+            connection,
+            "trueup/journal/insert_range",
+            run_id=run.run_id,
+            range_no=len(journal.ranges(connection, run)),
+            first_key=first_key,
+            last_key=first_key + came - 1,
+        )
+    _finish_ranges(connection, run)
+    return came
+
+
+def _finish_ranges(connection: Connection, run: Run) -> None:
+    """Post what ranges have left."""
+    for each in journal.ranges(connection, run):
+        checkpoint = posting.checkpoint_of(each)
+        while not checkpoint.finished:
+            checkpoint = posting.post_next_batch(
+                connection, run, each.range_no, run.plan.batch_size
+            )

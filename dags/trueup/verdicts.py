@@ -1,0 +1,47 @@
+"""What becomes of the rows that are staged as text: prepared for posting, or quarantined."""
+
+from psycopg import Connection
+
+from trueup import statements
+from trueup.journal import Run
+
+
+def form(connection: Connection, run: Run, after_position: int = 0) -> None:
+    """Form the verdicts of the rows behind a position; those before it have theirs."""
+    statements.execute(
+        connection,
+        _sql(run, "sort_rows"),
+        run_id=run.run_id,
+        ledger_id=run.plan.ledger_id,
+        prefix=run.plan.prefix,
+        source_id=run.row.source_id,
+        started_at=run.row.started_at,
+        after_position=after_position,
+    )
+    statements.execute(connection, _sql(run, "quarantine_unknown_accounts"), run_id=run.run_id)
+    statements.execute(connection, _sql(run, "quarantine_conflicts"), run_id=run.run_id)
+    if not run.plan.skip_duplicates:
+        statements.execute(connection, _sql(run, "quarantine_duplicates"), run_id=run.run_id)
+    statements.execute(connection, _sql(run, "mark_repeated"), run_id=run.run_id)
+
+
+def total_movements(connection: Connection, run: Run) -> None:
+    """Add up anew what the postable rows will move on each account."""
+    statements.execute(
+        connection, "trueup/journal/delete_movements", run_id=run.run_id, plain=False
+    )
+    statements.execute(connection, _sql(run, "insert_movements"), run_id=run.run_id)
+
+
+def save_control(connection: Connection, run: Run) -> None:
+    """Keep count and hash of what is staged now."""
+    control = statements.fetch_one(
+        connection, f"{run.system.name}/ingest/control_staged", run_id=run.run_id
+    )
+    statements.execute(
+        connection, "trueup/journal/save_staged", run_id=run.run_id, **control._asdict()
+    )
+
+
+def _sql(run: Run, name: str) -> str:
+    return f"{run.system.name}/validate/{name}"
