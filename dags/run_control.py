@@ -46,7 +46,9 @@ def run_control() -> None:
     """Pause, or find what to trigger and trigger it."""
     asked = tasks.control(SYSTEM)
     TriggerDagRunOperator(
-        task_id="trigger", trigger_dag_id=asked["dag_id"], conf=asked["conf"], retries=0
+        task_id="trigger",
+        trigger_dag_id="{{ ti.xcom_pull(task_ids='control')['dag_id'] }}",
+        conf=asked["conf"],
     )
 
 
