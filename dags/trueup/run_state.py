@@ -61,7 +61,8 @@ STEPS: dict[Status, dict[Status, str]] = {
     A.RECONCILING: {A.COMPLETED: "No more breaks than were accepted."} | _TAKE_BACK,
     # Refused after all: it had posted nothing, and the next trigger asked for something else.
     A.INTERRUPTED: _RESUME | _TAKE_BACK | _REFUSE,
-    A.PAUSED: _RESUME | _TAKE_BACK | _REFUSE,
+    # Not by a task that Airflow tries again, or takes for lost: only by who triggers it once more.
+    A.PAUSED: {A.AUDITING: "A person triggered the run again."} | _TAKE_BACK | _REFUSE,
     A.ROLLING_BACK: {
         A.ROLLED_BACK: "The books stand as before the run, and the state hash says so.",
         A.ROLLBACK_FAILED: "The way back is closed, or the books differ from before the run.",
@@ -95,7 +96,11 @@ GREEN = [A.COMPLETED, A.PREVIEWED]
 def check_step(run_id: str, current: Status, following: Status) -> None:
     """Allow a step, or raise Fenced. Standing still is allowed: a task is tried again."""
     if following != current and following not in STEPS[current]:
+        hint = (
+            "trigger the same once more to resume it"
+            if current in RESUMABLE
+            else "trigger the DAG anew for a new run"
+        )
         raise Fenced(
-            f"Run {run_id} is {current}; it cannot become {following}. "
-            "Nothing was changed; trigger the DAG anew for a new run."
+            f"Run {run_id} is {current}; it cannot become {following}. Nothing was changed; {hint}."
         )

@@ -33,8 +33,8 @@ def test_the_graph_reads_as_the_journey_of_a_batch(dags):
 
 def test_the_only_leaf_is_the_verdict(dags):
     for dag in dags.values():
-        expected = ["trigger"] if dag.dag_id == "run_control" else ["verdict"]
-        assert [task.task_id for task in dag.leaves] == expected
+        expected = {"trigger"} if dag.dag_id == "run_control" else {"verdict"}
+        assert {task.task_id.split(".")[-1] for task in dag.leaves} == expected
 
 
 def test_every_param_says_what_it_is_and_stands_in_a_group(dags):

@@ -323,3 +323,46 @@ def test_a_run_parks_until_a_person_approves_and_remembers_who(airflow: Airflow,
     assert answer(approved, "Approve") == "success"
     assert (run(approved).status, run(approved).total_posted) == ("completed", 10)
     assert run(approved).approved_by == "admin"
+
+
+def slow_down(database: Database) -> None:
+    """Have every batch take its time, so that a person's pause comes while others are to follow."""
+    database.do(
+        "CREATE FUNCTION be_slow() RETURNS TRIGGER LANGUAGE plpgsql AS "
+        "'BEGIN PERFORM pg_sleep(0.3); RETURN NULL; END'"
+    )
+    database.do("CREATE TRIGGER slow AFTER INSERT ON ledger_entries EXECUTE FUNCTION be_slow()")
+
+
+def test_a_run_is_paused_and_resumed_from_the_ui_and_its_night_is_clean(
+    airflow: Airflow, books: Books, wanted: dict[str, Any]
+):
+    slow_down(books.database)
+    first = airflow.trigger("ledger_backfill", **wanted, batch_seconds=0.05)
+    wait_for("the first batches", lambda: progress(books, wanted) > 0, 90)
+    run_id = books.database.value(
+        "SELECT run_id FROM trueup.runs WHERE source_id = %s", wanted["source"]
+    )
+    pause = airflow.trigger("run_control", run_id=run_id, action="pause")
+    assert airflow.wait_for_end("run_control", pause) == "success"
+    assert airflow.wait_for_end("ledger_backfill", first) == "failed"
+    settled = progress(books, wanted)
+    status = books.database.value("SELECT status FROM trueup.runs WHERE run_id = %s", run_id)
+    assert (status, 0 < settled < ROWS) == ("paused", True)
+    books.database.do("DROP TRIGGER slow ON ledger_entries")
+
+    resume = airflow.trigger("run_control", run_id=run_id, action="resume")
+    assert airflow.wait_for_end("run_control", resume) == "success"
+    wait_for(
+        "the resumed run",
+        lambda: books.database.value(
+            "SELECT status = 'completed' FROM trueup.runs WHERE run_id = %s", run_id
+        ),
+        300,
+    )
+    assert_whole(books, wanted)
+
+    # Under a scheduler a run with a deadline is closed as any other.
+    night = airflow.trigger("nightly_reconciliation")
+    assert airflow.wait_for_end("nightly_reconciliation", night) == "success"
+    assert books.database.value("SELECT status FROM trueup.last_nights") == "clean"

@@ -24,6 +24,7 @@ from trueup.errors import Refused, TrueupError
 from trueup.orchestration import work
 from trueup.orchestration.approval import APPROVE, who_answered
 from trueup.orchestration.connections import conninfo, endpoint, reports_folder
+from trueup.orchestration.notifying import notify
 from trueup.plan import Plan
 from trueup.run_state import FINISHED, GREEN, Status
 from trueup.sources import files
@@ -257,6 +258,63 @@ def outcome(system: str) -> str | None:
             return "complete"
         interrupt(connection, run)
         return None
+
+
+@task(**_RETRIES)
+def look(system: str) -> str:
+    """Look at a system's books in one snapshot, keep what was found, and give the night's id."""
+    from trueup import nights
+
+    context = get_current_context()
+    declared = systems.named(system)
+    with work.session(declared, "night") as connection:
+        migrations.migrate(connection, declared)
+        night = nights.look(
+            connection,
+            declared,
+            context["dag"].dag_id,
+            context["dag_run"].run_id,
+            learn_anew=context["params"]["learn_openings"],
+        )
+    log.info("%s", nights.sentence(night))
+    return night.night_id
+
+
+@task(task_id="report", **_RETRIES)
+def report_night(system: str, night_id: str) -> dict[str, str]:
+    """Write a night's Data Docs and its report; the log says where."""
+    from trueup import expectations, nights
+    from trueup.report import night as report_of
+
+    declared = systems.named(system)
+    with work.session(declared, f"report {night_id}") as connection:
+        night = nights.read(connection, night_id)
+        asked = expectations.ask(
+            connection,
+            expectations.Subject(night_id, "trueup", {"run_id": night_id}, {}),
+            expectations.suites_of(f"{system}_nightly"),
+            conninfo(declared),
+            reports_folder() / "data_docs",
+        )
+        found = nights.findings(connection, night_id)
+        written = report_of.write(night, found, asked.index, reports_folder())
+    for kind, path in written.items():
+        log.info("Report (%s): %s", kind, path)
+    return written
+
+
+@task(task_id="verdict")
+def verdict_of_night(system: str, night_id: str) -> str:
+    """Fail, and tell whoever is on call, when something is wrong with a system's books."""
+    from trueup import nights
+
+    with work.session(systems.named(system), f"verdict {night_id}") as connection:
+        night = nights.read(connection, night_id)
+    sentence = nights.sentence(night)
+    if not night.is_clean:
+        notify(f"The books of {system} are broken", sentence)
+        raise AirflowFailException(sentence)
+    return sentence
 
 
 @task(**_RETRIES)

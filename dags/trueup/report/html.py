@@ -19,19 +19,27 @@ ROWS_SHOWN = 100
 
 def render(facts: Facts, tables: dict[str, Table], folder: Path, own: Path) -> str:
     """The page as it lies in `folder`; the run's other files lie in `own`."""
+    return (
+        environment(folder)
+        .get_template("report.html")
+        .render(facts=facts, tables=tables, words=words, own=own, rows_shown=ROWS_SHOWN)
+    )
+
+
+def environment(folder: Path) -> Environment:
+    """What pages are made with; `link` leads from a page in `folder` to another file."""
 
     def link(path: str | Path) -> str:
         # Relative: the folders may be served, or moved, together.
         return quote(Path(os.path.relpath(path, folder)).as_posix())
 
-    environment = Environment(
+    made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"counted": counted, "moment": words.moment}
-    return environment.get_template("report.html").render(
-        facts=facts, tables=tables, words=words, link=link, own=own, rows_shown=ROWS_SHOWN
-    )
+    made.filters |= {"counted": counted, "moment": words.moment}
+    made.globals["link"] = link
+    return made

@@ -6,6 +6,11 @@ from trueup.systems.ledger import LEDGER
 _BY_NAME = {system.name: system for system in (LEDGER,)}
 
 
+def every() -> tuple[System, ...]:
+    """All systems that are declared."""
+    return tuple(_BY_NAME.values())
+
+
 def named(name: str) -> System:
     """The declaration of a system. Raises KeyError for a name that nobody declared."""
     return _BY_NAME[name]

@@ -30,5 +30,7 @@ class System:
     # What rows can be derived from in the system's own database (derive/stage_<name>.sql), and the
     # columns that a table of that shape must have; none where it is no table.
     derived: dict[str, tuple[str, ...]]
+    # Each a statement nightly/find_<name>.sql that finds what must not be.
+    nightly_checks: tuple[str, ...]
     # Loaded bare in the initial regime: their keys and indexes are built when all is posted.
     bare_tables: tuple[str, ...] = ()

@@ -53,5 +53,13 @@ LEDGER = System(
         "legacy": ("debit_account_id", "credit_account_id", "amount", "transaction_type"),
         "legs": ("account_id", "side", "amount"),
     },
+    nightly_checks=(
+        "trial_balance",
+        "moved_balances",
+        "broken_rules",
+        "duplicate_references",
+        "missing_references",
+        "outbox_failures",
+    ),
     bare_tables=("ledger_entries", "dual_ledger_outbox"),
 )

@@ -9,7 +9,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import make_url
 
 from runs import SAMPLE, Attempt, Books, entry, payments
-from trueup import statements
+from trueup import expectations, statements
 from trueup.errors import DataFailure, OperationalFailure, Transient
 from trueup.stages import expect
 
@@ -88,7 +88,7 @@ def test_data_docs_hold_no_text_of_the_source_and_no_secret(books: Books, docs: 
 
 def said() -> dict[str, dict]:
     """What the suite file says, by the expectation's name."""
-    suites = yaml.safe_load((expect.EXPECTATIONS_FOLDER / "ledger.yaml").read_text())
+    suites = yaml.safe_load((expectations.EXPECTATIONS_FOLDER / "ledger.yaml").read_text())
     return {each["name"]: each for suite in suites.values() for each in suite["expectations"]}
 
 
@@ -403,7 +403,7 @@ def driver_arguments(attempt: Attempt, conninfo: str) -> dict:
     """What the driver is called with, after Great Expectations and SQLAlchemy took the URL."""
     from great_expectations.datasource.fluent import PostgresDatasource
 
-    written = expect.sqlalchemy_url(attempt.connection, conninfo)
+    written = expectations.sqlalchemy_url(attempt.connection, conninfo)
     assert PostgresDatasource(name="books", connection_string=written)
     url = make_url(written)
     return url.get_dialect()().create_connect_args(url)[1]

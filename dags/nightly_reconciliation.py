@@ -1,0 +1,55 @@
+"""Looks at the books of every system each night, and says what is wrong, and when nobody looked."""
+
+import os
+from datetime import timedelta
+
+import pendulum
+from airflow.sdk import DeadlineAlert, DeadlineReference, Param, SyncCallback, TaskGroup, dag
+
+from trueup import systems
+from trueup.orchestration import tasks
+from trueup.orchestration.notifying import night_is_late
+
+
+@dag(
+    schedule=os.environ.get("TRUEUP_NIGHTLY_SCHEDULE", "0 2 * * *"),
+    start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
+    catchup=False,
+    max_active_runs=1,
+    deadline=DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=timedelta(hours=2),
+        callback=SyncCallback(night_is_late),
+    ),
+    params={
+        "learn_openings": Param(
+            False,
+            type="boolean",
+            description="Take what stands on accounts without an entry for right from now on: "
+            "their opening balances are learned anew. After a person has looked at each of them.",
+        ),
+    },
+    tags=["trueup", "reconciliation"],
+    doc_md="""
+### Reconcile every night
+
+For each system, in **one snapshot** of its books: the trial balance per currency, every balance
+against its entries, the balance rules, duplicate and missing references, the outbox's failures and
+backlog, stalled runs, and the trend since the last night. A night on which a run was in flight is
+labelled.
+
+Green when nothing critical was found. Red otherwise: each finding has its account, its amount and
+its likely cause, in the report, in Data Docs and in `trueup.night_findings`; notifiers named in
+`TRUEUP_NOTIFIERS` are told. When it is not done two hours after it was due, they are told that,
+too; `trueup.last_nights` shows a system at whose books nobody has looked for a day.
+""",
+)
+def nightly_reconciliation() -> None:
+    """Look, report, judge; each system for itself."""
+    for system in systems.every():
+        with TaskGroup(system.name):
+            night = tasks.look(system.name)
+            tasks.report_night(system.name, night) >> tasks.verdict_of_night(system.name, night)
+
+
+nightly_reconciliation()

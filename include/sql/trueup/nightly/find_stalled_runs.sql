@@ -1,0 +1,23 @@
+-- Finds runs that hold the books and have not moved for an hour: nobody else can post a backfill.
+SELECT
+    'critical' AS severity,
+    run_id AS subject,
+    NULL AS currency_code,
+    NULL AS expected,
+    NULL AS actual,
+    format(
+        'It is %%s since %%s UTC; resume it, or take it back.',
+        status, to_char(last_seen_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')
+    ) AS cause
+FROM trueup.runs
+WHERE
+    system = %(system)s
+    AND NOT dry_run
+    AND status NOT IN ('completed', 'previewed', 'rolled_back', 'refused', 'rollback_failed')
+    AND last_seen_at < now() - INTERVAL '1 hour'
+UNION ALL
+SELECT
+    'critical', run_id, NULL, NULL, NULL,
+    'Its rollback failed: a person must look at the books.'
+FROM trueup.runs
+WHERE system = %(system)s AND NOT dry_run AND status = 'rollback_failed'

@@ -1,0 +1,83 @@
+"""The nightly reconciliation through Airflow: green on good books, red and loud on broken ones."""
+
+import pytest
+
+from dag_runs import states
+from runs import SAMPLE
+
+pytestmark = pytest.mark.filterwarnings("default")
+
+TOLD: list[tuple[str, str]] = []
+
+
+def notifier(subject: str, text: str) -> None:
+    """Stands where a deployment names its own."""
+    TOLD.append((subject, text))
+
+
+@pytest.fixture
+def told(monkeypatch):
+    import sys
+
+    TOLD.clear()
+    monkeypatch.setitem(sys.modules, "the_notifiers_of_a_test", sys.modules[__name__])
+    monkeypatch.setenv("TRUEUP_NOTIFIERS", "the_notifiers_of_a_test.notifier, nowhere.at_all")
+    return TOLD
+
+
+def test_good_books_are_green_and_leave_a_report(run_dag, database, told, airflow_home):
+    run_dag("ledger_backfill", **SAMPLE, dry_run=False, accept_breaks=4)
+    dag_run = run_dag("nightly_reconciliation")
+    assert dag_run.state == "success"
+    assert set(states(dag_run).values()) == {"success"}
+    night = database.row("SELECT * FROM trueup.last_nights")
+    assert (night.status, night.overdue, night.in_flight) == ("clean", False, [])
+    folder = airflow_home / "reports"
+    assert "nothing was found" in (folder / night.night_id / "night.html").read_text()
+    assert (folder / "data_docs" / night.night_id / "index.html").exists()
+    assert told == []
+
+
+def test_broken_books_are_red_and_somebody_is_told(run_dag, database, told):
+    run_dag("ledger_backfill", **SAMPLE, dry_run=False, accept_breaks=4)
+    database.do(
+        "UPDATE bank_accounts SET balance = balance + 3, available_balance = available_balance + 3 "
+        "WHERE id = 'collective:1945:USD'"
+    )
+    dag_run = run_dag("nightly_reconciliation")
+    assert dag_run.state == "failed"
+    assert states(dag_run)["ledger.report"] == "success"
+    assert states(dag_run)["ledger.verdict"] == "failed"
+    ((subject, text),) = told
+    assert subject == "The books of ledger are broken"
+    assert "1 trial balance, 1 moved balances" in text
+
+
+def test_a_person_may_say_that_what_stands_is_right(run_dag, database, told):
+    run_dag("ledger_backfill", **SAMPLE, dry_run=False, accept_breaks=4)
+    database.do("UPDATE bank_accounts SET balance = balance + 3 WHERE id = 'collective:1945:USD'")
+    assert run_dag("nightly_reconciliation").state == "failed"
+    assert run_dag("nightly_reconciliation", learn_openings=True).state == "success"
+    assert run_dag("nightly_reconciliation").state == "success"
+
+
+def test_a_night_that_is_late_is_said_loudly(told, airflow_home):
+    from trueup.orchestration.notifying import night_is_late
+
+    night_is_late()
+    ((subject, text),) = told
+    assert subject == "No nightly reconciliation"
+    assert "nobody has looked at the books" in text
+
+
+def test_the_night_has_a_deadline(airflow_home):
+    from airflow.dag_processing.dagbag import DagBag
+
+    from conftest import ROOT
+
+    dag = DagBag(dag_folder=str(ROOT / "dags" / "nightly_reconciliation.py")).dags[
+        "nightly_reconciliation"
+    ]
+    (deadline,) = dag.deadline if isinstance(dag.deadline, list) else [dag.deadline]
+    assert deadline.interval.total_seconds() == 7200
+    assert deadline.callback.path.endswith("notifying.night_is_late")
