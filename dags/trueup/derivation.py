@@ -1,23 +1,34 @@
 """How rows that lie in the books' own database come into staging: set-based, in one statement."""
 
+from collections.abc import Callable
 from typing import Any
 
 from psycopg import Connection, sql
 
-from trueup import journal, statements
+from trueup import corrections, journal, statements
 from trueup.errors import DataFailure, Refused
 from trueup.journal import Run
 from trueup.sources.columns import listed
 
+# What is derived from an earlier run, and what sees that there is one.
+_FROM_A_RUN: dict[str | None, Callable[[Connection, Run], Any]] = {
+    "quarantine": lambda connection, run: journal.read_run(connection, run.plan.source),
+    "corrections": corrections.corrected_run,
+}
+# What has to be found before it can be staged.
+_PROPOSED: dict[str | None, Callable[[Connection, Run], None]] = {
+    "corrections": corrections.propose
+}
 _FLOATS = ("double precision", "real")
 
 
 def examine(connection: Connection, run: Run) -> dict[str, Any]:
     """Look at what a run derives its rows from. Raises Refused, with what to do, if it cannot."""
-    needed = run.system.derived[run.plan.derived_from]
-    if not needed:
-        journal.read_run(connection, run.plan.source)
+    kind = run.plan.derived_from
+    if kind in _FROM_A_RUN:
+        _FROM_A_RUN[kind](connection, run)
         return {"ignored_columns": []}
+    needed = run.system.derived[kind]
     found = {
         row.name: row.kind
         for row in statements.fetch_all(
@@ -54,6 +65,8 @@ def derive(connection: Connection, run: Run) -> str:
     """
     with connection.transaction():
         statements.execute(connection, _sql(run, "ingest/create_kept_staging"), run_id=run.run_id)
+        if propose := _PROPOSED.get(run.plan.derived_from):
+            propose(connection, run)
         stage(connection, run)
         statements.execute(connection, _sql(run, "ingest/key_staging"), run_id=run.run_id)
         return statements.fetch_one(

@@ -1,6 +1,7 @@
 """What was asked: a frozen, validated plan of one run."""
 
-from datetime import UTC, datetime, timedelta
+import json
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import PurePath
 from typing import Annotated, Any, Literal, Self
@@ -82,18 +83,30 @@ SourceText = Annotated[
     AfterValidator(_storable),
 ]
 OptionalText = Annotated[Text | None, BeforeValidator(_none_if_blank)]
+OptionalDate = Annotated[date | None, BeforeValidator(_none_if_blank)]
 OptionalTime = Annotated[AwareDatetime | None, BeforeValidator(_in_utc)]
+
+
+def _by_account(value: Any) -> Any:
+    """Read one word for all accounts, or an object, which may be written as JSON."""
+    if isinstance(value, str) and value.strip().startswith("{"):
+        try:
+            return json.loads(value)
+        except ValueError as error:
+            raise ValueError(f"it is no JSON object ({error})") from None
+    return {"*": value} if isinstance(value, str) else value
 
 
 # What shapes the rows that a run posts: a resume under other values would post something else.
 SHAPES_ROWS = (
     "source_type", "ledger_id", "accounts", "prefix", "limit", "not_before", "not_after",
     "skip_duplicates", "outbox", "source_connection", "key_column",
+    "trust", "suspense_account", "sovereign_bank_id", "start_date", "end_date",
 )  # fmt: skip
 
 
 # Sources in the books' own database: no file, and no connection of their own.
-_DERIVED = ("QUARANTINE", "LEGACY", "LEGS")
+_DERIVED = ("QUARANTINE", "LEGACY", "LEGS", "CORRECTIONS")
 
 
 class Plan(BaseModel):
@@ -103,8 +116,9 @@ class Plan(BaseModel):
 
     source: SourceText
     source_type: Literal[
-        "CSV", "JSONL", "PARQUET", "API", "DATABASE", "QUARANTINE", "LEGACY", "LEGS"
-    ] = "CSV"
+        "CSV", "JSONL", "PARQUET", "API", "DATABASE", "QUARANTINE", "LEGACY", "LEGS",
+        "CORRECTIONS", "SCB",
+    ] = "CSV"  # fmt: skip
     source_connection: OptionalText = None
     key_column: Text = "id"
     source_id: OptionalText = None
@@ -118,6 +132,15 @@ class Plan(BaseModel):
     limit: int | None = Field(default=None, ge=1, le=10**15)
     not_before: OptionalTime = None
     not_after: OptionalTime = None
+    # Whose word holds where a correction finds a difference: by account, `*` for all others.
+    trust: Annotated[dict[str, Literal["source", "ledger"]], BeforeValidator(_by_account)] = {
+        "*": "source"
+    }
+    suspense_account: Text = "SUSPENSE"
+    # The other ledger of a sovereign central bank, and the days that are synchronised, inclusive.
+    sovereign_bank_id: OptionalText = None
+    start_date: OptionalDate = None
+    end_date: OptionalDate = None
 
     dry_run: bool = True
     dry_run_rows: int = Field(default=100_000, ge=0, le=1_000_000)
@@ -152,6 +175,12 @@ class Plan(BaseModel):
                 f"source_type {self.source_type} needs source_connection: the id of the Airflow "
                 "connection to read through"
             )
+        if self.source_type == "SCB" and not (
+            self.sovereign_bank_id and self.start_date and self.end_date
+        ):
+            raise ValueError("sovereign_bank_id, start_date and end_date must be given")
+        if self.start_date and self.end_date and self.start_date > self.end_date:
+            raise ValueError("start_date lies after end_date")
         if len(self.logical_source) > 255:
             raise ValueError("source: it is too long to name itself; set source_id")
         if self.not_before and self.not_after and self.not_before > self.not_after:
@@ -180,7 +209,17 @@ class Plan(BaseModel):
     @property
     def is_extracted(self) -> bool:
         """Whether the source is no file, and may be another the next time it is asked."""
-        return self.source_type in ("API", "DATABASE")
+        return self.source_type in ("API", "DATABASE", "SCB")
+
+    @property
+    def outbox_status(self) -> str | None:
+        """The status in which entries are put into the outbox; None: they are not.
+
+        What came from the other ledger is acknowledged there already and is not sent back.
+        """
+        if not self.outbox:
+            return None
+        return "ACKED" if self.source_type == "SCB" else "QUEUED"
 
     @classmethod
     def from_params(cls, params: dict[str, Any]) -> Self:

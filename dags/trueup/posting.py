@@ -233,7 +233,7 @@ def post_rows(connection: Connection, run: Run, first_key: int, last_key: int) -
         first_key=first_key,
         last_key=last_key,
         skip_duplicates=run.plan.skip_duplicates,
-        outbox=run.plan.outbox,
+        outbox_status=run.plan.outbox_status,
     )
     return _settle(connection, run, first_key, last_key, outcome)
 

@@ -7,10 +7,18 @@ from trueup.orchestration import tasks
 from trueup.orchestration.approval import approve
 
 
-def chain(system: str, catches_up: bool = False, titles: Mapping[str, str] | None = None) -> None:
+def chain(
+    system: str,
+    catches_up: bool = False,
+    documents: bool = False,
+    synchronises: bool = False,
+    titles: Mapping[str, str] | None = None,
+) -> None:
     """Audit, ingest, validate; preview, or approve and post; prove, or take back; report.
 
     catches_up: what came into the source meanwhile is posted before the balances are checked
+    documents: corrections are written into the audit log before the run is closed
+    synchronises: our own entries are delivered to the other ledger, and both are compared
     titles: what tasks are called in the UI, by their ids, where a DAG has words of its own
     """
 
@@ -39,6 +47,11 @@ def chain(system: str, catches_up: bool = False, titles: Mapping[str, str] | Non
 
     audited >> ingested >> judged >> choice >> [previewed, approval, ranges]
     approval >> ranges
-    checked >> constrained >> expected >> reconciled
-    [previewed, reconciled] >> ended >> [completed, rolled_back] >> reported
+    checked >> constrained >> expected
+    if synchronises:
+        expected >> titled(tasks.deliver)(system) >> titled(tasks.compare)(system) >> reconciled
+    else:
+        expected >> reconciled
+    proved = reconciled >> titled(tasks.document)(system) if documents else reconciled
+    [previewed, proved] >> ended >> [completed, rolled_back] >> reported
     reported >> tasks.verdict(system)

@@ -160,6 +160,83 @@ def backfill_params() -> dict[str, Param]:
     }  # fmt: skip
 
 
+def correction_params() -> dict[str, Param]:
+    """The params of a run of corrections."""
+    params = backfill_params()
+    for name in (
+        "source_connection", "key_column", "mapping", "limit", "not_before", "not_after",
+        "accounts", "expected_balances", "regime", "confirm_overlap",
+    ):  # fmt: skip
+        del params[name]
+    return params | {
+        "source": _text(
+            "latest", _WHAT,
+            "The id of the run after which the books are off, or latest: the last completed one "
+            "that left breaks or quarantined rows.",
+            minLength=1,
+        ),
+        "source_type": Param(
+            "CORRECTIONS", const="CORRECTIONS", section=_WHAT,
+            description="What is posted are the corrections that are found.",
+        ),
+        "trust": Param(
+            "source", type=["string", "object"], section=_WHAT,
+            description="Which side is right. source: the ledger is corrected. ledger: nothing is "
+            'posted, the difference is documented. Per account: {"*": "source", "a-1": "ledger"}.',
+        ),
+        "suspense_account": _text(
+            "SUSPENSE", _WHAT,
+            "What corrections are booked against; the currency is added (SUSPENSE:USD). Opened "
+            "when it is missing, and it may overdraw.",
+            minLength=1, maxLength=200,
+        ),
+        "prefix": _text("CORRECTION-", _WHAT, "Beginning of the corrections' references."),
+        "approval": _choice(
+            "manual", ["manual", "auto"], _HOW,
+            "manual: the run waits until a person approves the proposals under Required Actions.",
+        ),
+    }  # fmt: skip
+
+
+def sync_params() -> dict[str, Param]:
+    """The params of a synchronisation with a sovereign central bank."""
+    params = backfill_params()
+    for name in ("key_column", "not_before", "not_after", "limit", "expected_balances", "regime"):
+        del params[name]
+    return {
+        "sovereign_bank_id": Param(
+            type="string", minLength=1, section=_WHAT, examples=["central-1"],
+            description="The bank, as the SCB's API knows it.",
+        ),
+        "start_date": Param(
+            type="string", format="date", section=_WHAT,
+            description="The first day that is synchronised (UTC).",
+        ),
+        "end_date": Param(
+            type="string", format="date", section=_WHAT,
+            description="The last day that is synchronised (UTC).",
+        ),
+    } | params | {
+        "source": _text(
+            "entries", _WHAT, "What is read below the bank's path of the API.", minLength=1
+        ),
+        "source_type": Param(
+            "SCB", const="SCB", section=_WHAT, description="A sovereign central bank's ledger."
+        ),
+        "source_connection": _text(
+            "scb", _WHAT,
+            "The Airflow HTTP connection to the SCB's API. Its extra must say trueup_source: true.",
+            minLength=1,
+        ),
+        "ledger_id": _text("SOVEREIGN", _WHAT, "The ledger of entries that name none."),
+        "outbox": Param(
+            True, const=True, section=_HOW,
+            description="Every entry has its row in dual_ledger_outbox; what came from the SCB is "
+            "acknowledged there already.",
+        ),
+    }  # fmt: skip
+
+
 def migration_params() -> dict[str, Param]:
     """The params of a migration: those of a backfill that have a meaning for a table."""
     params = backfill_params()

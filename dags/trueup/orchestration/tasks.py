@@ -243,6 +243,42 @@ def reconcile(system: str) -> dict[str, Any]:
     return _run_stage(system, "reconcile", Status.RECONCILING)
 
 
+@task(**_RETRIES)
+def deliver(system: str) -> dict[str, int]:
+    """Deliver our own entries to the other ledger; give the outbox by status."""
+    from trueup.dual_ledger import deliver as send
+
+    with work.at_work(systems.named(system), get_current_context(), "deliver") as (
+        connection,
+        run,
+    ):
+        return send(connection, run, endpoint(run.plan.source_connection))
+
+
+@task(**_RETRIES)
+def compare(system: str) -> dict[str, Any]:
+    """Hold both ledgers against each other, reference by reference where they differ."""
+    from trueup.dual_ledger import compare as hold
+
+    with work.at_work(systems.named(system), get_current_context(), "compare") as (
+        connection,
+        run,
+    ):
+        return hold(connection, run, endpoint(run.plan.source_connection))
+
+
+@task(**_RETRIES)
+def document(system: str) -> int:
+    """Write every correction into the audit log, and give how many."""
+    from trueup.corrections import document as write
+
+    with work.at_work(systems.named(system), get_current_context(), "document") as (
+        connection,
+        run,
+    ):
+        return write(connection, run)
+
+
 @task.branch(trigger_rule="all_done", **_RETRIES)
 def outcome(system: str) -> str | None:
     """When nothing works any more: complete the run, take it back, or leave it resumable."""

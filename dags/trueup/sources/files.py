@@ -8,6 +8,7 @@ from typing import Any
 from trueup import fingerprints
 from trueup.errors import Refused
 from trueup.plan import Plan
+from trueup.sources import scb
 from trueup.sources.csv import CsvSource
 from trueup.sources.database import DatabaseSource
 from trueup.sources.endpoints import Endpoint, Endpoints
@@ -103,4 +104,8 @@ def _extract(plan: Plan, mapping: Mapping, endpoints: Endpoints) -> Extract:
     endpoint = endpoints(plan.source_connection)
     if plan.source_type == "DATABASE":
         return DatabaseSource(endpoint, plan.source, plan.key_column, mapping)
-    return ApiSource(endpoint, plan.source, mapping, plan.max_retries, plan.retry_delay)
+    asked: dict[str, str] = {}
+    path = plan.source
+    if plan.source_type == "SCB":
+        asked, path = scb.window(plan), scb.path(plan, plan.source)
+    return ApiSource(endpoint, path, mapping, plan.max_retries, plan.retry_delay, asked)

@@ -50,6 +50,7 @@ LEDGER = System(
     ),
     derived={
         "quarantine": (),
+        "corrections": (),
         "legacy": ("debit_account_id", "credit_account_id", "amount", "transaction_type"),
         "legs": ("account_id", "side", "amount"),
     },

@@ -6,7 +6,9 @@ CREATE OR REPLACE FUNCTION post_ledger_batch(
     p_first_key BIGINT,
     p_last_key BIGINT,
     p_skip_duplicates BOOLEAN,
-    p_outbox BOOLEAN,
+    -- The status of their outbox rows: QUEUED, or ACKED where the other ledger has them already;
+    -- NULL: there are none.
+    p_outbox_status TEXT,
     OUT posted BIGINT,
     OUT replayed BIGINT
 ) LANGUAGE plpgsql AS $$
@@ -47,8 +49,8 @@ BEGIN
         ON CONFLICT (ledger_id, reference_id) DO NOTHING
         RETURNING id, debit_account_id, credit_account_id, amount, reference_id
     ), queued AS (
-        INSERT INTO dual_ledger_outbox (entry_id, reference_id)
-        SELECT id, reference_id FROM inserted WHERE p_outbox
+        INSERT INTO dual_ledger_outbox (entry_id, reference_id, status)
+        SELECT id, reference_id, p_outbox_status FROM inserted WHERE p_outbox_status IS NOT NULL
     ), legs AS (
         SELECT debit_account_id AS account_id, amount AS debit FROM inserted
         UNION ALL

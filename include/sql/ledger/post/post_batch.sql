@@ -10,5 +10,5 @@ SELECT
     outcome.posted,
     outcome.replayed
 FROM post_ledger_batch(
-    %(run_id)s, %(first_key)s, %(last_key)s, %(skip_duplicates)s, %(outbox)s
+    %(run_id)s, %(first_key)s, %(last_key)s, %(skip_duplicates)s, %(outbox_status)s
 ) AS outcome

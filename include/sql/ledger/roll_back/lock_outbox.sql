@@ -13,4 +13,10 @@ WITH chosen AS (
     ORDER BY outbox.id
     FOR UPDATE OF outbox
 )
-SELECT count(*) AS delivered FROM locked WHERE status IN ('SENT', 'ACKED')
+SELECT count(*) AS delivered FROM locked
+WHERE
+    status IN ('SENT', 'ACKED')
+    -- What came from the other ledger is acknowledged there and was never delivered.
+    AND NOT EXISTS (
+        SELECT 1 FROM trueup.runs WHERE run_id = %(run_id)s AND source_type = 'SCB'
+    )

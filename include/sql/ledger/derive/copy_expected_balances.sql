@@ -1,0 +1,17 @@
+-- Holds the corrected books against the same balances again, those aside where the ledger is right.
+INSERT INTO trueup.expected_balances (
+    run_id, account_id, currency_code, expected_balance, as_of
+)
+SELECT
+    %(run_id)s,
+    account_id,
+    currency_code,
+    expected_balance,
+    coalesce(as_of, (
+        SELECT max(timestamp_utc) FROM ledger_entries WHERE run_id = %(corrected)s
+    ), now())
+FROM trueup.expected_balances
+WHERE
+    run_id = %(corrected)s
+    AND coalesce(%(trust)s::JSONB ->> account_id, %(trust)s::JSONB ->> '*', 'source') = 'source'
+ON CONFLICT DO NOTHING

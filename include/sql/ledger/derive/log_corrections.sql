@@ -1,0 +1,30 @@
+-- Writes each correction into the audit log: what was off, whose word it was, what was posted.
+INSERT INTO trueup.audit_log (run_id, stage, event, detail)
+SELECT
+    correction.run_id,
+    'document',
+    CASE
+        WHEN entry.id IS NOT NULL THEN format(
+            'Corrected %%s: %%s %%s posted as %%s, because %%s.', correction.subject,
+            trim_scale(entry.amount), entry.currency_code, entry.reference_id, correction.cause
+        )
+        ELSE format(
+            'Left %%s as it is, on the word of the %%s: %%s.', correction.subject,
+            correction.trust, correction.cause
+        )
+    END,
+    jsonb_build_object(
+        'kind', correction.kind, 'expected', correction.expected::TEXT,
+        'actual', correction.actual::TEXT, 'trust', correction.trust,
+        'proposal', correction.proposal, 'reference', entry.reference_id,
+        'approved_by', run.approved_by
+    )
+FROM trueup.corrections AS correction
+INNER JOIN trueup.runs AS run ON run.run_id = correction.run_id
+LEFT JOIN ledger_entries AS entry
+    ON
+        entry.ledger_id = correction.fields ->> 'ledgerId'
+        AND entry.reference_id = correction.fields ->> 'referenceId'
+        AND correction.proposal <> 'nothing'
+WHERE correction.run_id = %(run_id)s
+ORDER BY correction.number

@@ -1,0 +1,2 @@
+-- Takes away what runs of corrections proposed.
+DROP TABLE trueup.corrections CASCADE;

@@ -1,0 +1,2 @@
+-- Takes away what comparisons of two ledgers found.
+DROP TABLE trueup.ledger_differences CASCADE;

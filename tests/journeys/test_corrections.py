@@ -1,0 +1,191 @@
+"""Corrections: what is off is found, brought right on the word of who is right, documented."""
+
+import json
+from decimal import Decimal
+
+import pytest
+
+from runs import SAMPLE, SAMPLES, entry, payments
+from trueup import corrections, nights
+from trueup.errors import Refused
+from trueup.systems import LEDGER
+
+CORRECT = {
+    "source": "latest", "source_type": "CORRECTIONS", "prefix": "CORRECTION-",
+    "max_quarantined": "0",
+}  # fmt: skip
+
+
+HEADER = "account_id,currency_code,expected_balance\n"
+
+
+@pytest.fixture
+def broken(books):
+    """A backfill that ended with two breaks: alice has 1.50 too little, bob 0.25 too much."""
+    books.open_world()
+    balances = (
+        "account_id,currency_code,expected_balance\nalice,USD,11.50\nbob,USD,4.75\ncarol,USD,3\n"
+    )
+    run = books.backfill(
+        [entry("alice", "world", "10.00"), entry("bob", "world", "5.00"),
+         entry("carol", "world", "3.00")],
+        expected_balances=books.write("balances.csv", balances), accept_breaks=2,
+    )  # fmt: skip
+    assert (run.status, run.breaks) == ("completed", 2)
+    return run
+
+
+def corrected(books, **params):
+    attempt = books.begin(**CORRECT | params).to_reconciled()
+    with attempt.connection.transaction():
+        corrections.document(attempt.connection, attempt.run())
+    return attempt.complete()
+
+
+def test_on_the_word_of_the_source_no_break_is_left(books, broken):
+    attempt = corrected(books)
+    row = attempt.row
+    assert (row.status, row.total_posted, row.breaks) == ("completed", 2, 0)
+    balances = books.balances()
+    assert (balances["alice"], balances["bob"], balances["carol"]) == ("11.5", "4.75", "3")
+    assert balances["SUSPENSE:USD"] == "-1.25"
+    posted = books.database.rows(
+        "SELECT reference_id, metadata ->> 'cause' AS cause FROM ledger_entries WHERE run_id = %s",
+        attempt.run_id,
+    )
+    assert all(row.reference_id.startswith("CORRECTION-") and row.cause for row in posted)
+    logged = books.database.rows(
+        "SELECT event, detail FROM trueup.audit_log WHERE stage = 'document' ORDER BY id"
+    )
+    assert len(logged) == 2
+    assert logged[0].event.startswith("Corrected alice: 1.5 USD posted as CORRECTION-")
+    assert logged[0].detail["expected"] == "11.50"
+
+
+def test_a_second_run_finds_nothing_to_correct(books, broken):
+    corrected(books)
+    with pytest.raises(Refused, match="Nothing is off after run"):
+        books.begin(
+            **CORRECT,
+        ).audit().ingest()
+
+
+def test_on_the_word_of_the_ledger_nothing_is_posted(books, broken):
+    attempt = corrected(books, trust={"*": "source", "bob": "ledger"})
+    assert attempt.row.total_posted == 1
+    assert books.balances()["bob"] == "5"
+    events = [
+        row.event
+        for row in books.database.rows(
+            "SELECT event FROM trueup.audit_log WHERE stage = 'document' ORDER BY id"
+        )
+    ]
+    assert events[1].startswith("Left bob as it is, on the word of the ledger")
+
+
+def test_a_dry_run_shows_the_proposals_and_posts_nothing(books, broken):
+    run = books.backfill(**CORRECT, dry_run=True)
+    assert run.status == "previewed"
+    shown = books.database.rows(
+        "SELECT subject, difference, proposal, amount FROM trueup.proposed_corrections "
+        "WHERE run_id = %s ORDER BY number",
+        run.run_id,
+    )
+    assert [tuple(row) for row in shown] == [
+        ("alice", Decimal("-1.50"), "correction", "1.5"),
+        ("bob", Decimal("0.25"), "correction", "0.25"),
+    ]
+    assert books.balances()["alice"] == "10"
+
+
+def test_exactly_what_was_approved_is_posted_or_nothing(books, broken):
+    digest = books.backfill(**CORRECT, dry_run=True).digest
+    books.post_live("alice", "world", "0.10")
+    books.database.do(
+        "UPDATE ledger_entries SET timestamp_utc = '2019-01-01' WHERE transaction_type = 'LIVE'"
+    )
+    run = books.backfill(**CORRECT, approved_digest=digest)
+    assert run.status == "refused"
+    assert books.balances()["alice"] == "10.1"
+
+
+def test_what_happened_after_the_balances_date_is_no_break(books, broken):
+    books.post_live("alice", "world", "100.00")
+    corrected(books)
+    assert books.balances()["alice"] == "111.5"
+
+
+def test_a_row_that_was_left_out_comes_in_itself_and_not_as_a_correction(books):
+    books.open_world()
+    balances = "account_id,currency_code,expected_balance\nalice,USD,10.00\n"
+    books.backfill(
+        [entry("alice", "world", "6.00"), entry("alice", "late", "4.00", referenceId="left-out"),
+         *payments(3, accounts=["bob"])],
+        expected_balances=books.write("balances.csv", balances), accept_breaks=1,
+        max_quarantined="1",
+    )  # fmt: skip
+    books.open_account("late", overdraft=True)
+    attempt = corrected(books)
+    assert (attempt.row.total_posted, attempt.row.breaks) == (1, 0)
+    assert "left-out" in books.references()
+    assert books.balances()["alice"] == "10"
+    assert "SUSPENSE:USD" not in books.balances()
+
+
+def test_a_row_that_cannot_be_posted_yet_is_listed_and_not_guessed(books, broken):
+    books.backfill([*payments(2), entry(amount="x")], max_quarantined="1", source_id="other")
+    run_id = books.database.value("SELECT run_id FROM trueup.runs WHERE source_id = 'other'")
+    with pytest.raises(Refused, match="nothing to post"):
+        books.begin(**CORRECT | {"source": run_id}).audit().ingest()
+
+
+def test_a_balance_moved_by_hand_is_brought_back_and_the_night_is_clean(books):
+    books.open_world()
+    books.backfill(payments(3), accept_breaks=0)
+    books.database.do(
+        "UPDATE bank_accounts SET balance = balance + 7, available_balance = available_balance + 7 "
+        "WHERE id = 'bob'"
+    )
+    run_id = books.database.value("SELECT run_id FROM trueup.runs")
+    attempt = corrected(books, source=run_id)
+    assert attempt.row.total_posted == 1
+    assert books.balances()["bob"] == "2.01"
+    with books.database.connect("night") as connection:
+        assert nights.look(connection, LEDGER, "nightly", "test", learn_anew=True).is_clean
+
+
+def test_credit_normal_accounts_are_corrected_to_their_own_side(books):
+    books.open_world()
+    books.open_account("deposit", side="credit", overdraft=True)
+    balances = "account_id,currency_code,expected_balance\ndeposit,USD,12.00\n"
+    books.backfill(
+        [entry("alice", "deposit", "10.00")],
+        expected_balances=books.write("balances.csv", balances), accept_breaks=1,
+    )  # fmt: skip
+    corrected(books)
+    assert books.balances()["deposit"] == "12"
+
+
+def test_corrections_are_taken_back_with_the_account_they_opened(books, broken):
+    attempt = corrected(books)
+    assert attempt.roll_back()["proof"] == "equal"
+    assert "SUSPENSE:USD" not in books.balances()
+    assert books.balances()["alice"] == "10"
+
+
+def test_the_demos_four_breaks_go_to_zero(books, monkeypatch):
+    monkeypatch.setenv("TRUEUP_SOURCE_ROOTS", str(SAMPLES))
+    books.backfill(**SAMPLE, accept_breaks=4)
+    attempt = corrected(books)
+    assert (attempt.row.total_posted, attempt.row.breaks) == (4, 0)
+
+
+@pytest.mark.parametrize("trust", ['{"*": "ledger"', "nobody", {"*": "me"}])
+def test_a_word_that_is_nobodys_is_refused(books, broken, trust):
+    with pytest.raises(Refused, match="trust"):
+        books.begin(**CORRECT, trust=trust)
+
+
+def test_trust_may_be_written_as_json(books, broken):
+    written = json.dumps({"*": "ledger", "alice": "source"})
+    assert corrected(books, trust=written).row.total_posted == 1
