@@ -1,4 +1,4 @@
-"""The synchronisation through Airflow: green with an honest bank, red with its proof with a liar."""
+"""The synchronisation through Airflow: green with an honest bank, red with proof with a liar."""
 
 import json
 
