@@ -1,12 +1,15 @@
 # Each target is one line that you could have typed. bin/ has the rest; state lives in .trueup/.
 
-.PHONY: setup demo test up down lint bench
+.PHONY: setup demo demo-corrections demo-scb test up down lint bench
 
 setup:
 	bin/setup
 
 demo: setup
 	bin/with-server bin/demo
+
+demo-corrections demo-scb: demo-%: setup
+	bin/with-server bin/demo $*
 
 test: setup
 	bin/with-server pytest $(ARGS)

@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 _MOST_ATTEMPTS = 10
 # So many rows that cannot be delivered in a row, and it is not the rows: the other side is down.
 _MOST_IN_A_ROW = 3
+# Progress is told every so many rows.
+_ROWS_TOLD = 1_000
 # A range this small is fetched and compared entry by entry.
 _RANGE_FETCHED = 100
 
@@ -42,11 +44,13 @@ def deliver(connection: Connection, run: Run, endpoint: Endpoint) -> dict[str, i
     ledger refuses is FAILED with its words, and blocks nobody. Raises Transient when the other
     ledger does not answer; what it has acknowledged until then is kept.
     """
-    after, in_a_row = 0, 0
+    after, in_a_row, sent = 0, 0, 0
     with Caller(endpoint, run.plan.max_retries, run.plan.retry_delay) as caller:
         while row := statements.fetch_one(connection, _sql(run, "deliver/claim_row"), after=after):
-            after = row.id
+            after, sent = row.id, sent + 1
             trouble = _send(connection, run, caller, row)
+            if sent % _ROWS_TOLD == 0:
+                log.info("%s outbox rows sent", f"{sent:,}")
             in_a_row = in_a_row + 1 if trouble else 0
             if trouble and in_a_row >= _MOST_IN_A_ROW:
                 raise trouble
@@ -91,16 +95,13 @@ def compare(connection: Connection, run: Run, endpoint: Endpoint) -> dict[str, A
     """
     with Caller(endpoint, run.plan.max_retries, run.plan.retry_delay) as caller:
         comparison = _Comparison(connection, run, caller)
-        with connection.transaction():
-            statements.execute(connection, "trueup/journal/delete_differences", run_id=run.run_id)
-            found = list(comparison.differences(Range("", None)))
-            for difference in found:
-                statements.execute(
-                    connection,
-                    "trueup/journal/insert_difference",
-                    run_id=run.run_id,
-                    **difference,
-                )
+        found = list(comparison.differences(Range("", None)))
+    with connection.transaction():
+        statements.execute(connection, "trueup/journal/delete_differences", run_id=run.run_id)
+        for difference in found:
+            statements.execute(
+                connection, "trueup/journal/insert_difference", run_id=run.run_id, **difference
+            )
     unknown = [each for each in found if not each["known_reason"]]
     figures = {
         "differences": len(found),
@@ -148,6 +149,11 @@ class _Comparison:
             return
         # The longer side's middle halves it at least; the other side's may lie outside.
         middle = here.middle if here.count >= there["count"] else there["middle"]
+        if not _is_between(whole, middle):
+            raise OperationalFailure(
+                f"The other ledger names {str(middle)[:200]!r} as the middle of the references "
+                f"behind {whole.after!r}, which halves nothing; it cannot be compared with."
+            )
         yield from self.differences(Range(whole.after, middle))
         yield from self.differences(Range(middle, whole.up_to))
 
@@ -212,6 +218,15 @@ class _Comparison:
         )
 
 
+def _is_between(whole: Range, middle: Any) -> bool:
+    """Whether a reference cuts a range in two that are both smaller."""
+    return (
+        isinstance(middle, str)
+        and whole.after.encode() < middle.encode()
+        and (whole.up_to is None or middle.encode() < whole.up_to.encode())
+    )
+
+
 def _entry_text(entry: dict[str, Any]) -> str:
     """The text of an entry of theirs, as `entry_text.sql` makes it of ours."""
     amount = str(entry["amount"])
@@ -228,9 +243,11 @@ def _entry_text(entry: dict[str, Any]) -> str:
 
 def _instant(text: str) -> str:
     try:
-        return f"{datetime.fromisoformat(text).astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+        found = datetime.fromisoformat(text)
     except ValueError:
         return text
+    zoned = found if found.tzinfo else found.replace(tzinfo=UTC)
+    return f"{zoned.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
 def _header(reference: str) -> str:

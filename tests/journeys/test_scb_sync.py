@@ -7,7 +7,7 @@ from demo.scb_server import Bank
 from apis import served
 from runs import entry
 from trueup import dual_ledger
-from trueup.errors import DataFailure, Refused, Transient
+from trueup.errors import DataFailure, OperationalFailure, Refused, Transient
 from trueup.sources import http
 from trueup.sources.endpoints import Endpoint
 
@@ -194,6 +194,22 @@ def test_one_difference_among_thousands_is_found_without_shipping_them(books, ba
     assert figures["ranges"] <= 20
     found = books.database.row("SELECT * FROM trueup.ledger_differences")
     assert (found.reference_id, found.kind) == ("many-01234", "different")
+
+
+@pytest.mark.parametrize("middle", ["", None, "zzz-beyond", 7])
+def test_another_ledger_whose_middle_halves_nothing_is_not_compared_for_ever(
+    books, bank, monkeypatch, middle
+):
+    sync = Sync(books)
+    sync.deliver()
+    # It says that it has more than it has, so that its middle is asked for.
+    monkeypatch.setattr(
+        dual_ledger._Comparison,
+        "_sum_there",
+        lambda self, part: {"count": 500, "checksum": "1", "middle": middle},
+    )
+    with pytest.raises(OperationalFailure, match="halves nothing"):
+        sync.compare()
 
 
 def test_a_stranger_is_told_to_look_at_the_connection(books, bank):

@@ -65,6 +65,12 @@ def gather(connection: Connection, run: Run) -> Facts:
             "executed": figures.get("executed"),
         },
         "breaks": _breaks(connection, run),
+        "corrections": _all(connection, "trueup/journal/list_corrections", run),
+        # None: there is no other ledger, or the run did not come to it.
+        "compared": figures.get("compared"),
+        "differences": _all(
+            connection, "trueup/report/list_first_differences", run, rows=FIRST_BREAKS
+        ),
         "quarantine": _quarantine(connection, run),
         "constraints": _constraints(connection, run),
         "expectations": {
@@ -109,7 +115,7 @@ def _breaks(connection: Connection, run: Run) -> dict[str, Any]:
         # None: nothing was compared yet.
         "total": rows[0]["total"] if rows else run.row.breaks,
         "accepted": run.plan.accept_breaks,
-        "expected_balances": (run.row.figures.get("audit") or {}).get("expected_balances", 0),
+        "expected_balances": _one(connection, "trueup/report/count_expected", run)["balances"],
         "largest": [{key: row[key] for key in row if key != "total"} for row in rows],
     }
 

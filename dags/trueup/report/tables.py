@@ -100,6 +100,24 @@ _BREAKS = {
     "cause": _text("likely cause"),
     "compared_with": _words("compared with"),
 }
+_CORRECTIONS = {
+    "subject": Column("what is off"),
+    "expected": _money("expected"),
+    "actual": _money("ledger"),
+    "cause": _text("likely cause"),
+    "trust": Column("word of"),
+    "proposal": _words("proposal"),
+    "debit_account_id": Column("debit", lambda value, _: value or "–"),
+    "credit_account_id": Column("credit", lambda value, _: value or "–"),
+    "amount": Column("amount", lambda value, _: value or "–", numeric=True),
+}
+_DIFFERENCES = {
+    "reference_id": Column("reference"),
+    "kind": _words("difference"),
+    "here": Column("here", lambda value, _: value or "–", wide=True),
+    "there": Column("there", lambda value, _: value or "–", wide=True),
+    "known_reason": Column("refused there with", lambda value, _: value or "–", wide=True),
+}
 _REASONS = {
     "reason_code": Column("reason"),
     "rows": _count("rows"),
@@ -150,6 +168,8 @@ def of(facts: Facts, minor_units: dict[str, int]) -> dict[str, Table]:
         "trial_balance": (totals["trial_balance"], _TRIAL_BALANCE),
         "would_overdraw": (totals["would_overdraw"], _WOULD_OVERDRAW),
         "breaks": (facts["breaks"]["largest"], _BREAKS),
+        "corrections": (facts["corrections"], _CORRECTIONS),
+        "differences": (facts["differences"], _DIFFERENCES),
         "reasons": (facts["quarantine"]["reasons"], _REASONS),
         "quarantined": (_quarantined(facts), _QUARANTINED),
         "constraints": (facts["constraints"], _CONSTRAINTS),

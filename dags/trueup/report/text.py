@@ -40,6 +40,14 @@ def _lines(facts: Facts, tables: dict[str, Table]) -> Iterator[str]:
     yield from _heading("Breaks")
     yield from _wrapped(words.breaks(facts))
     yield from _table(tables, "breaks")
+    if facts["corrections"]:
+        yield from _heading("Corrections")
+        yield from _wrapped(words.corrections(facts))
+        yield from _table(tables, "corrections")
+    if facts["compared"]:
+        yield from _heading("The other ledger")
+        yield from _wrapped(words.compared(facts))
+        yield from _table(tables, "differences")
     yield from _heading("Quarantine")
     yield from _wrapped(words.quarantine(facts))
     yield from _table(tables, "reasons")

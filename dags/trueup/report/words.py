@@ -13,7 +13,7 @@ DOES_NOT_HOLD = "does not hold"
 
 # What a reader looks for first, by the run's status.
 _HEADLINES = {
-    Status.COMPLETED: "The backfill is complete, and its books are proved.",
+    Status.COMPLETED: "The run is complete, and its books are proved.",
     Status.PREVIEWED: "This was a dry run: nothing was changed.",
     Status.REFUSED: "The run was refused; nothing was posted.",
     Status.INTERRUPTED: "The run broke off; what it posted stands. The same trigger resumes it.",
@@ -36,7 +36,7 @@ def headline(facts: Facts) -> str:
     status = Status(facts["status"])
     if status is Status.COMPLETED and (found := facts["breaks"]["total"]):
         accepted = "one break was" if found == 1 else f"{counted(found)} breaks were"
-        return f"The backfill is complete and its books are proved; {accepted} accepted."
+        return f"The run is complete and its books are proved; {accepted} accepted."
     if status is Status.ROLLED_BACK and is_proved_equal(facts):
         return "The run was taken back; the state hash proves that the books stand as before it."
     return _HEADLINES.get(status, f"The run is {status.replace('_', ' ')}; it has not ended yet.")
@@ -120,7 +120,7 @@ def breaks(facts: Facts) -> str:
     against = "its own entries" + (
         f", and {_plural(found['expected_balances'], 'balance')} against what the source publishes"
         if found["expected_balances"]
-        else "; the source published no balances to compare with"
+        else "; no balances of the source's were given to compare with"
     )
     if found["total"] == 0:
         return f"There are no breaks. Every balance was held against {against}."
@@ -130,6 +130,30 @@ def breaks(facts: Facts) -> str:
         f"run accepts {counted(found['accepted'])}. Every balance was held against {against}. "
         "Difference is ledger less expected."
         + (f" The {counted(shown)} largest:" if shown < found["total"] else "")
+    )
+
+
+def corrections(facts: Facts) -> str:
+    """What a run of corrections found, and what becomes of it."""
+    found = facts["corrections"]
+    posted = sum(each["proposal"] != "nothing" for each in found)
+    return (
+        f"{_plural(len(found), 'finding')}; for {counted(posted)} an entry is proposed, the others "
+        "stay as they are on the word of the ledger or because nothing can be posted for them."
+    )
+
+
+def compared(facts: Facts) -> str:
+    """How the two ledgers stand against each other."""
+    found = facts["compared"]
+    agree = "Both ledgers agree" if found["differences"] == 0 else "The ledgers differ in "
+    differ = "" if found["differences"] == 0 else _plural(found["differences"], "reference")
+    refused = found["refused_there"]
+    return (
+        f"{agree}{differ}"
+        + (f", of which the other one had refused {counted(refused)}" if refused else "")
+        + f". {_plural(found['ranges'], 'range')} of references were compared by checksum, "
+        f"{_plural(found['fetched'], 'entry', 'entries')} one by one."
     )
 
 

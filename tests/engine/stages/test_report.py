@@ -60,7 +60,7 @@ class Reported:
 def test_a_completed_run_shows_its_totals_and_its_breaks_exactly(books: Books, folder: Path):
     row = books.backfill(accept_breaks=4, **SAMPLE)
     found = Reported(books, row.run_id, folder)
-    assert "COMPLETED · The backfill is complete and its books are proved; 4 breaks" in found.words
+    assert "COMPLETED · The run is complete and its books are proved; 4 breaks" in found.words
     assert "3,783 read = 3,783 posted + 0 replayed + 0 quarantined" in found.text
     assert re.search(r"EUR +744 +16,547\.68 ", found.text)
     assert re.search(r"USD +3,039 +122,850\.16 ", found.text)

@@ -5,11 +5,11 @@ SELECT
     'document',
     CASE
         WHEN entry.id IS NOT NULL THEN format(
-            'Corrected %%s: %%s %%s posted as %%s, because %%s.', correction.subject,
+            'Corrected %%s: %%s %%s posted as %%s; likely cause: %%s.', correction.subject,
             trim_scale(entry.amount), entry.currency_code, entry.reference_id, correction.cause
         )
         ELSE format(
-            'Left %%s as it is, on the word of the %%s: %%s.', correction.subject,
+            'Left %%s as it is, on the word of the %%s; likely cause: %%s.', correction.subject,
             correction.trust, correction.cause
         )
     END,
