@@ -112,8 +112,9 @@ def refuse_stale(connection: Connection, run: Run) -> None:
 
 
 def _execute(connection: Connection, run: Run, name: str, **values: Any) -> Any:
-    statement = sql.SQL(statements.text(_sql(run, f"derive/{name}")))
-    return connection.execute(statement.format(**_identifiers(run)), values)
+    return statements.execute_composed(
+        connection, _sql(run, f"derive/{name}"), _identifiers(run), **values
+    )
 
 
 def _identifiers(run: Run) -> dict[str, sql.Identifier]:

@@ -64,10 +64,11 @@ def _apply(connection: Connection, name: str) -> None:
         ) from error
 
 
-def check_tables(conninfo: str, system: System, migrated: bool = True) -> None:
+def check_tables(conninfo: str, system: System, migrated: bool = True, keyed: bool = True) -> None:
     """Raise Refused, with the difference, when a table is not as the engine needs it.
 
     Before a migration only what stands is looked at: nothing is created beside what differs.
+    Unless `keyed`, a table may lack the unique key that it will get.
     """
     engine = create_engine(
         "postgresql+psycopg://", creator=lambda: psycopg.connect(conninfo), poolclass=NullPool
@@ -81,7 +82,8 @@ def check_tables(conninfo: str, system: System, migrated: bool = True) -> None:
     ] + [
         f"{table} has no unique key on ({', '.join(columns)})"
         for table, columns in system.unique_keys
-        if (migrated or inspector.has_table(table))
+        if keyed
+        and (migrated or inspector.has_table(table))
         and not _is_unique(inspector, table, columns)
         and not _is_bare(conninfo, table)
     ]

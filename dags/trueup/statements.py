@@ -1,14 +1,14 @@
 """The only door to SQL text: a statement is a file in `include/sql/`, values are parameters."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg import Connection, Cursor, IsolationLevel
+from psycopg import Connection, Cursor, IsolationLevel, sql
 from psycopg.rows import namedtuple_row
 
 # Found from this file's own path: AIRFLOW_HOME says nothing about where a bundle was unpacked.
@@ -47,6 +47,13 @@ def connect(conninfo: str, purpose: str) -> Connection:
 def execute(connection: Connection, name: str, /, **values: Any) -> Cursor:
     """Run a statement; its `%(name)s` are bound to `values`."""
     return connection.execute(text(name), values)
+
+
+def execute_composed(
+    connection: Connection, name: str, parts: Mapping[str, sql.Composable], **values: Any
+) -> Cursor:
+    """Run a statement whose `{names}` are identifiers or literals that no parameter can bind."""
+    return connection.execute(sql.SQL(text(name)).format(**parts), values)
 
 
 def fetch_one(connection: Connection, name: str, /, **values: Any) -> Any:

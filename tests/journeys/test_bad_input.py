@@ -327,6 +327,10 @@ def test_every_reason_code_has_its_case(delivery):
     elsewhere = {
         "unreadable_line",  # test_lines_that_cannot_be_read…
         "duplicate_reference",  # tests/engine/stages/test_validate.py
+        "reversed_entry",  # test_reversal.py
+        "ambiguous_group",  # these three: test_schema_migration.py
+        "one_legged_group",
+        "unbalanced_group",
     }
     assert {code for _, code, _ in BAD.values()} == documented - elsewhere
 

@@ -213,6 +213,7 @@ def wanted(books: Books, request: pytest.FixtureRequest) -> dict[str, Any]:
         "source": books.write_entries(entries, f"{name}.csv"),
         "dry_run": False,
         "batch_size": BATCH_SIZE,
+        "batch_seconds": 0.05,  # so that batches stay small
         "validate_balances": False,
     }
 
@@ -338,7 +339,7 @@ def test_a_run_is_paused_and_resumed_from_the_ui_and_its_night_is_clean(
     airflow: Airflow, books: Books, wanted: dict[str, Any]
 ):
     slow_down(books.database)
-    first = airflow.trigger("ledger_backfill", **wanted, batch_seconds=0.05)
+    first = airflow.trigger("ledger_backfill", **wanted)
     wait_for("the first batches", lambda: progress(books, wanted) > 0, 90)
     run_id = books.database.value(
         "SELECT run_id FROM trueup.runs WHERE source_id = %s", wanted["source"]

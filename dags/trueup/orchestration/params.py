@@ -237,6 +237,30 @@ def sync_params() -> dict[str, Param]:
     }  # fmt: skip
 
 
+def field_params() -> dict[str, Param]:
+    """The params of completing the fields of an older table of entries."""
+    params = backfill_params()
+    filling = "Filled where the table says nothing."
+    return {
+        "ledger_id": _text("MASTER", _WHAT, f"The ledger. {filling}", minLength=1),
+        "asset_type": _choice(
+            "fiat", ["fiat", "cbdc", "commodity", "security"], _WHAT, f"The asset type. {filling}"
+        ),
+        "transaction_type": _text(
+            "LEGACY", _WHAT, f"The transaction type. {filling}", minLength=1
+        ),
+        "prefix": _text(
+            "LEGACY-", _WHAT, "Beginning of references; the row's id follows.", minLength=1
+        ),
+        "time_column": _text(
+            "created_at", _WHAT, "The table's own column that says when an entry happened.",
+            minLength=1,
+        ),
+        "dry_run": params["dry_run"],
+        "batch_size": params["batch_size"],
+    }  # fmt: skip
+
+
 def migration_params() -> dict[str, Param]:
     """The params of a migration: those of a backfill that have a meaning for a table."""
     params = backfill_params()

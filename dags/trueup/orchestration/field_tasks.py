@@ -1,0 +1,124 @@
+"""The steps of completing an older table's fields, as Airflow tasks."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+from airflow.sdk import get_current_context, task
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from psycopg import Connection
+
+from trueup import errors, fields, migrations, systems
+from trueup.errors import DataFailure, Transient, TrueupError
+from trueup.fields import Filling
+from trueup.orchestration import work
+from trueup.orchestration.connections import conninfo
+
+log = logging.getLogger(__name__)
+
+_RETRIES = {"retries": 2, "retry_delay": timedelta(seconds=5)}
+_STEPS = ("add_fields", "fill_fields", "require_fields", "verify_fields")
+
+
+@task(task_id="audit", **_RETRIES)
+def audit_fields(system: str) -> dict[str, Any]:
+    """Say which fields are missing, and whether every row could be filled; change nothing."""
+    declared = systems.named(system)
+    with _at_work(system, "audit") as connection:
+        migrations.check_tables(conninfo(declared), declared, migrated=False, keyed=False)
+        return fields.judge(connection, system, _filling())
+
+
+@task.short_circuit
+def gate(found: dict[str, Any]) -> bool:
+    """Go on unless this is a dry run; the log says what a real run would do."""
+    sentence = (
+        f"{found['rows']:,} rows. Fields to add: {', '.join(found['absent']) or 'none'}. "
+        f"Fields to fill and require: {', '.join(found['open']) or 'none'}."
+    )
+    dry_run = get_current_context()["params"]["dry_run"]
+    log.info("%s%s", "Dry run, nothing was changed: " if dry_run else "", sentence)
+    return not dry_run
+
+
+@task(**_RETRIES)
+def add_fields(system: str) -> dict[str, Any]:
+    """Add the missing fields, empty, with a trigger that fills what others write meanwhile."""
+    with _at_work(system, "add fields") as connection:
+        return fields.add(connection, system, _filling())
+
+
+@task(**_RETRIES)
+def fill_fields(system: str) -> int:
+    """Fill the rows in batches; what is filled is the checkpoint."""
+    with _at_work(system, "fill fields") as connection:
+        return fields.fill(connection, system, get_current_context()["params"]["batch_size"])
+
+
+@task(**_RETRIES)
+def require_fields(system: str) -> list[str]:
+    """Make the fields NOT NULL and references unique, while others write."""
+    with _at_work(system, "require fields") as connection:
+        return fields.require(connection, system)
+
+
+@task(**_RETRIES)
+def verify_fields(system: str) -> list[str]:
+    """Prove that what stood before is unchanged, and adopt the table as the ledger's."""
+    declared = systems.named(system)
+    with _at_work(system, "verify fields") as connection:
+        fields.verify(connection, system)
+        applied = migrations.migrate(connection, declared)
+        migrations.check_tables(conninfo(declared), declared)
+        return applied
+
+
+@task(trigger_rule="one_failed", **_RETRIES)
+def take_back(system: str) -> dict[str, Any]:
+    """Remove the fields again if the data failed; if the surroundings did, leave all as it is."""
+    failures = get_current_context()["ti"].xcom_pull(task_ids=_STEPS, key="data_failure")
+    if not any(failures or ()):
+        raise AirflowSkipException(
+            "The surroundings failed, not the data. What is done stands; the same trigger goes on."
+        )
+    with _at_work(system, "take fields back") as connection:
+        return fields.take_back(connection, system)
+
+
+@task(trigger_rule="none_failed_min_one_success")
+def verdict(system: str) -> str:
+    """Say how it ended; red when a step before failed."""
+    with work.session(systems.named(system), "verdict") as connection:
+        memory = fields.recall(connection, system)
+    if memory is None:
+        return "Nothing was changed."
+    sentence = (
+        f"ledger_entries has all fields; {', '.join(memory['added']) or 'none'} were added. The "
+        "trigger fill_ledger_entry fills them for writers that do not; drop it when all do."
+    )
+    log.info("%s", sentence)
+    return sentence
+
+
+def _filling() -> Filling:
+    params = get_current_context()["params"]
+    return Filling(**{name: params[name] for name in Filling.__dataclass_fields__})
+
+
+@contextmanager
+def _at_work(system: str, purpose: str) -> Iterator[Connection]:
+    """Open a session, and make of a failure what Airflow should make of it."""
+    try:
+        with work.session(systems.named(system), purpose) as connection:
+            yield connection
+    except (psycopg.Error, TrueupError) as error:
+        named = errors.from_database(error) if isinstance(error, psycopg.Error) else error
+        log.error("%s", named)
+        if isinstance(named, Transient):
+            raise named from error
+        if isinstance(named, DataFailure):
+            get_current_context()["ti"].xcom_push(key="data_failure", value=str(named))
+        raise AirflowFailException(str(named)) from None

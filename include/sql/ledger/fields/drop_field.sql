@@ -1,0 +1,2 @@
+-- Removes a field that was added, unless something was built on it.
+ALTER TABLE ledger_entries DROP COLUMN IF EXISTS {field}
