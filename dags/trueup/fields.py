@@ -54,7 +54,7 @@ def judge(connection: Connection, system: str, filling: Filling) -> dict[str, An
             "have another shape, migrate them with ledger_schema_migration."
         )
     absent = [row.field for row in fields if not row.stands]
-    open_fields = [row.field for row in fields if row.addable and _is_open(row)]
+    open_fields = _open_fields(connection, system)
     found = statements.fetch_all(
         connection,
         f"{system}/fields/judge",
@@ -65,7 +65,7 @@ def judge(connection: Connection, system: str, filling: Filling) -> dict[str, An
     if found and open_fields:
         told = "; ".join(f"{row.rows} rows {row.finding}, first id {row.first_id}" for row in found)
         raise Refused(f"ledger_entries cannot be filled: {told}. Nothing was changed.")
-    rows = statements.fetch_one(connection, f"{system}/fields/hash_rows", added=[], last_id=None)
+    rows = statements.fetch_one(connection, f"{system}/fields/count_rows")
     log.info("%s rows; absent: %s; not required yet: %s", f"{rows.rows:,}", absent, open_fields)
     return {"rows": rows.rows, "absent": absent, "open": open_fields}
 
@@ -79,10 +79,20 @@ def add(connection: Connection, system: str, filling: Filling) -> dict[str, Any]
         return memory
     absent = [row.field for row in _fields(connection, system) if not row.stands]
     with connection.transaction():
+        columns = [
+            row.name
+            for row in statements.fetch_all(
+                connection, "trueup/derive/list_columns", source="ledger_entries"
+            )
+        ]
+        # What a row lacks of a field that stands is filled too: such a field proves nothing.
+        columns = [name for name in columns if name not in _open_fields(connection, system)]
         before = statements.fetch_one(
-            connection, f"{system}/fields/hash_rows", added=absent, last_id=None
+            connection, f"{system}/fields/hash_rows", columns=columns, last_id=None
         )
-        memory = {"added": absent, "last_id": before.last_id, "hash": before.hash}
+        memory = {
+            "added": absent, "columns": columns, "last_id": before.last_id, "hash": before.hash,
+        }  # fmt: skip
         # In the order in which the trigger's function reads them.
         arguments = map(sql.Literal, astuple(filling))
         _change(
@@ -119,7 +129,7 @@ def require(connection: Connection, system: str) -> list[str]:
     Raises DataFailure when a row breaks it.
     """
     try:
-        required = [row.field for row in _fields(connection, system) if _is_open(row)]
+        required = _open_fields(connection, system)
         for field in required:
             _require(connection, system, field)
         if not statements.fetch_one(connection, f"{system}/fields/has_key").found:
@@ -136,10 +146,8 @@ def verify(connection: Connection, system: str) -> None:
     memory = recall(connection, system)
     if memory is None:
         raise OperationalFailure("The trigger fill_ledger_entry is gone; nothing can be proved.")
-    after = statements.fetch_one(
-        connection, f"{system}/fields/hash_rows", added=memory["added"], last_id=memory["last_id"]
-    )
-    if memory["added"] and after.hash != memory["hash"]:
+    after = _hash(connection, system, memory)
+    if after.hash != memory["hash"]:
         raise DataFailure(
             f"The rows up to id {memory['last_id']} are not what they were: their hash is "
             f"{after.hash}, and was {memory['hash']}. Somebody changed or deleted entries."
@@ -161,9 +169,7 @@ def take_back(connection: Connection, system: str) -> dict[str, Any]:
             statements.execute_script(connection, f"{system}/fields/take_back")
             for field in memory["added"]:
                 _change(connection, system, "drop_field", field=sql.Identifier(field))
-            after = statements.fetch_one(
-                connection, f"{system}/fields/hash_rows", added=[], last_id=memory["last_id"]
-            )
+            after = _hash(connection, system, memory)
     except errors.DependentObjectsStillExist as error:
         raise OperationalFailure(
             f"The fields cannot be removed, for something was built on them: {error}"
@@ -201,8 +207,20 @@ def _promise(field: str) -> str:
     return f"ledger_entries_{field}_filled"
 
 
-def _is_open(row: Any) -> bool:
-    return row.required and not row.not_null
+def _hash(connection: Connection, system: str, memory: dict[str, Any]) -> Any:
+    """The rows that stood when the fields were added, by the columns of then."""
+    return statements.fetch_one(
+        connection,
+        f"{system}/fields/hash_rows",
+        columns=memory["columns"],
+        last_id=memory["last_id"],
+    )
+
+
+def _open_fields(connection: Connection, system: str) -> list[str]:
+    """The fields that a row may still lack and that today's table requires."""
+    fields = _fields(connection, system)
+    return [row.field for row in fields if row.addable and row.required and not row.not_null]
 
 
 def _fields(connection: Connection, system: str) -> list[Any]:

@@ -1,5 +1,14 @@
--- Hashes the rows up to an id, the fields named aside, whatever their physical order: sums of two
+-- Hashes the rows up to an id by the columns named, whatever their physical order: sums of two
 -- 64-bit words of a SHA-256 per row.
+WITH others AS (
+    SELECT coalesce(array_agg(attname::TEXT), '{}') AS names
+    FROM pg_attribute
+    WHERE
+        attrelid = to_regclass('ledger_entries')
+        AND attnum > 0
+        AND NOT attisdropped
+        AND attname <> ALL(%(columns)s)
+)
 SELECT
     count(*) AS rows,
     coalesce(max(id), 0) AS last_id,
@@ -9,10 +18,11 @@ SELECT
     ), 'UTF8')), 'hex') AS hash
 FROM (
     SELECT
-        id,
+        entry.id,
         left(encode(sha256(convert_to(
-            (to_jsonb(entry) - %(added)s::TEXT[])::TEXT, 'UTF8'
+            (to_jsonb(entry) - others.names)::TEXT, 'UTF8'
         )), 'hex'), 32) AS digest
     FROM ledger_entries AS entry
-    WHERE id <= coalesce(%(last_id)s, id)
+    CROSS JOIN others
+    WHERE entry.id <= coalesce(%(last_id)s, entry.id)
 ) AS digests

@@ -1,0 +1,2 @@
+-- Counts the rows.
+SELECT count(*) AS rows FROM ledger_entries
