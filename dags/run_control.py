@@ -44,7 +44,7 @@ SYSTEM = "ledger"
 )
 def run_control() -> None:
     """Pause, or find what to trigger and trigger it."""
-    asked = tasks.control(SYSTEM)
+    asked = tasks.control(SYSTEM, backfill="ledger_backfill")
     TriggerDagRunOperator(
         task_id="trigger",
         trigger_dag_id="{{ ti.xcom_pull(task_ids='control')['dag_id'] }}",

@@ -29,22 +29,27 @@ GRANT ALL ON bank_accounts, trueup.staged_entries, trueup.prepared_entries TO :"
 GRANT SELECT, INSERT, UPDATE, DELETE
 ON ledger_entries, dual_ledger_outbox, ledger_backfill_checkpoints TO trueup_runner;
 GRANT USAGE ON SEQUENCE ledger_backfill_checkpoints_id_seq TO trueup_runner;
-GRANT SELECT ON ledger_entry_legs, backfill_source_data TO trueup_runner;
+GRANT SELECT
+ON ledger_entry_legs, ledger_openings, backfill_source_data, backfill_progress, stalled_backfills,
+backfill_completion, outbox_sync_status, missing_entries, missing_outbox TO trueup_runner;
 GRANT SELECT, INSERT, UPDATE, DELETE
 ON trueup.runs, trueup.run_attempts, trueup.run_ranges, trueup.batches, trueup.quarantine,
 trueup.breaks, trueup.expected_balances, trueup.created_objects, trueup.expectation_results,
 trueup.staged_accounts, trueup.baseline_accounts, trueup.source_blocks, trueup.movements,
-trueup.suspended_objects TO trueup_runner;
+trueup.suspended_objects, trueup.extractions, trueup.corrections, trueup.ledger_differences,
+trueup.nights, trueup.night_findings, trueup.known_openings TO trueup_runner;
 -- What happened stays: the audit log grows, and nobody changes it.
 GRANT SELECT, INSERT ON trueup.audit_log TO trueup_runner;
 GRANT SELECT ON trueup.schema_migrations, trueup.currencies, trueup.reason_codes TO trueup_runner;
 GRANT SELECT
-ON trueup.run_overview, trueup.run_batches, trueup.quarantined_rows, trueup.balance_breaks TO trueup_runner;
+ON trueup.run_overview, trueup.run_batches, trueup.quarantined_rows, trueup.balance_breaks,
+trueup.proposed_corrections, trueup.last_nights TO trueup_runner;
 
 -- The reader looks, at the ledger and at the journal, and changes nothing.
 GRANT SELECT
 ON bank_accounts, ledger_entries, dual_ledger_outbox, ledger_backfill_checkpoints,
-ledger_entry_legs, backfill_source_data TO trueup_reader;
+ledger_entry_legs, ledger_openings, backfill_source_data, backfill_progress, stalled_backfills,
+backfill_completion, outbox_sync_status, missing_entries, missing_outbox TO trueup_reader;
 GRANT SELECT ON ALL TABLES IN SCHEMA trueup TO trueup_reader;
 
 -- Who posts live, through post_ledger_entry, needs this (here for a role called app):

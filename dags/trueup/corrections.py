@@ -14,7 +14,12 @@ log = logging.getLogger(__name__)
 
 
 def corrected_run(connection: Connection, run: Run) -> str:
-    """The id of the run whose breaks are corrected. Raises Refused when there is none."""
+    """The id of the run whose breaks are corrected. Raises Refused when there is none.
+
+    Once proposals were made it stays the same, whatever is the latest run by then.
+    """
+    if chosen := run.row.figures.get("corrects"):
+        return chosen
     found = statements.fetch_one(
         connection, _sql(run, "find_corrected_run"), source=run.plan.source
     )
@@ -34,12 +39,7 @@ def propose(connection: Connection, run: Run) -> None:
     after the earlier run are expected after this one. Raises Refused when nothing is off.
     """
     plan = run.plan
-    asked = {
-        "run_id": run.run_id,
-        "corrected": corrected_run(connection, run),
-        "trust": Jsonb(plan.trust),
-        "suspense_account": plan.suspense_account,
-    }
+    asked = _asked(connection, run)
     statements.execute(connection, _sql(run, "delete_corrections"), run_id=run.run_id)
     found = statements.execute(
         connection,
@@ -47,18 +47,31 @@ def propose(connection: Connection, run: Run) -> None:
         ledger_id=plan.ledger_id,
         prefix=plan.prefix,
         tolerance=plan.tolerance,
+        suspense_account=plan.suspense_account,
         **asked,
     ).rowcount
     if not found:
         raise Refused(f"Nothing is off after run {asked['corrected']}; nothing is to be corrected.")
-    statements.execute(connection, _sql(run, "stage_suspense_accounts"), **asked)
-    statements.execute(connection, _sql(run, "copy_expected_balances"), **asked)
+    journal.add_figures(connection, run, corrects=asked["corrected"])
+    stage_beside(connection, run, asked["corrected"])
     for row in proposals(connection, run):
         log.info(
             "%s %s: expected %s, is %s (%s); on the word of the %s: %s %s",
             row.kind, row.subject, row.expected, row.actual, row.cause, row.trust, row.proposal,
             row.amount or "",
         )  # fmt: skip
+
+
+def stage_beside(connection: Connection, run: Run, corrected: str | None = None) -> None:
+    """Stage the suspense accounts to open, and the balances to verify with. Safe to repeat."""
+    statements.execute(
+        connection,
+        _sql(run, "stage_suspense_accounts"),
+        run_id=run.run_id,
+        suspense_account=run.plan.suspense_account,
+    )
+    asked = _asked(connection, run, corrected)
+    statements.execute(connection, _sql(run, "copy_expected_balances"), **asked)
 
 
 def proposals(connection: Connection, run: Run) -> list[Any]:
@@ -70,9 +83,20 @@ def document(connection: Connection, run: Run) -> int:
     """Write every correction into the audit log, and give how many."""
     with connection.transaction():
         journal.fence(connection, run, run.status)
-        return statements.execute(
-            connection, _sql(run, "log_corrections"), run_id=run.run_id
-        ).rowcount
+        return write_down(connection, run)
+
+
+def write_down(connection: Connection, run: Run) -> int:
+    """Write what was found, and what came of it, into the audit log; give how many."""
+    return statements.execute(connection, _sql(run, "log_corrections"), run_id=run.run_id).rowcount
+
+
+def _asked(connection: Connection, run: Run, corrected: str | None = None) -> dict[str, Any]:
+    return {
+        "run_id": run.run_id,
+        "corrected": corrected or corrected_run(connection, run),
+        "trust": Jsonb(run.plan.trust),
+    }
 
 
 def _sql(run: Run, name: str) -> str:

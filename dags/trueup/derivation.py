@@ -19,6 +19,18 @@ _FROM_A_RUN: dict[str | None, Callable[[Connection, Run], Any]] = {
 _PROPOSED: dict[str | None, Callable[[Connection, Run], None]] = {
     "corrections": corrections.propose
 }
+# What is staged beside the rows, and is to be staged again when the rows are kept.
+_BESIDE: dict[str | None, Callable[[Connection, Run], None]] = {
+    "corrections": corrections.stage_beside
+}
+# What is to be written down when nothing is derived from it.
+_WRITTEN_DOWN: dict[str | None, Callable[[Connection, Run], Any]] = {
+    "corrections": corrections.write_down
+}
+_EMPTY = {
+    "corrections": "Nothing is to be posted: what was found stays as it is on the word of the "
+    "ledger, or must be mended first. The audit log has each finding."
+}
 _FLOATS = ("double precision", "real")
 
 
@@ -29,13 +41,10 @@ def examine(connection: Connection, run: Run) -> dict[str, Any]:
         _FROM_A_RUN[kind](connection, run)
         return {"ignored_columns": []}
     needed = run.system.derived[kind]
+    table = _table(connection, run)
     found = {
         row.name: row.kind
-        for row in statements.fetch_all(
-            connection,
-            "trueup/derive/list_columns",
-            source=_identifiers(run)["source"].as_string(connection),
-        )
+        for row in statements.fetch_all(connection, "trueup/derive/list_columns", source=table)
     }
     if not found:
         raise Refused(
@@ -54,6 +63,7 @@ def examine(connection: Connection, run: Run) -> dict[str, Any]:
             "which cannot hold cents exactly. Make a view over it that casts them to numeric, "
             "after looking at those that are not whole cents."
         )
+    _refuse_other_references(connection, run, table)
     return {"ignored_columns": []}
 
 
@@ -67,11 +77,27 @@ def derive(connection: Connection, run: Run) -> str:
         statements.execute(connection, _sql(run, "ingest/create_kept_staging"), run_id=run.run_id)
         if propose := _PROPOSED.get(run.plan.derived_from):
             propose(connection, run)
-        stage(connection, run)
+        _, staged = stage(connection, run)
         statements.execute(connection, _sql(run, "ingest/key_staging"), run_id=run.run_id)
+        if not staged and (write_down := _WRITTEN_DOWN.get(run.plan.derived_from)):
+            write_down(connection, run)
         return statements.fetch_one(
             connection, _sql(run, "ingest/hash_staged"), run_id=run.run_id
         ).content_hash
+
+
+def say_empty(run: Run) -> str:
+    """Why a run that found no rows has nothing to do, and what to look at."""
+    return _EMPTY.get(
+        run.plan.derived_from,
+        f"{run.plan.source} has no rows; there is nothing to post. Check the source.",
+    )
+
+
+def stage_beside(connection: Connection, run: Run) -> None:
+    """Stage again what belongs to rows that are kept from an earlier attempt."""
+    if staged := _BESIDE.get(run.plan.derived_from):
+        staged(connection, run)
 
 
 def stage(connection: Connection, run: Run) -> tuple[int, int]:
@@ -86,7 +112,7 @@ def stage(connection: Connection, run: Run) -> tuple[int, int]:
         f"stage_{plan.derived_from}",
         run_id=run.run_id,
         last_position=last,
-        source=plan.source,
+        source=_source_name(connection, run),
         key_column=plan.key_column,
         prefix=plan.prefix,
     ).rowcount
@@ -109,6 +135,38 @@ def refuse_stale(connection: Connection, run: Run) -> None:
             "migrated: the ledger and the old table would tell different stories. Only new rows "
             "are caught up; have nobody change old ones, and migrate again."
         )
+
+
+def _refuse_other_references(connection: Connection, run: Run, table: str) -> None:
+    plan = run.plan
+    earlier = statements.fetch_one(
+        connection,
+        "trueup/derive/find_otherwise",
+        run_id=run.run_id,
+        source=table,
+        prefix=plan.prefix,
+        key_column=plan.key_column,
+    )
+    if earlier and not plan.confirm_overlap:
+        raise Refused(
+            f"Run {earlier.run_id} has migrated {plan.source} with the prefix {earlier.prefix!r} "
+            f"and the key_column {earlier.key_column!r}. Other ones give rows without a reference "
+            "of their own a new one, and they would be posted a second time. Take the former "
+            "ones; or, where every row has its own reference, set confirm_overlap."
+        )
+
+
+def _source_name(connection: Connection, run: Run) -> str:
+    """What references are made of: a table's full name, however the trigger spells it."""
+    if run.plan.derived_from in _FROM_A_RUN:
+        return run.plan.source
+    return statements.fetch_one(
+        connection, "trueup/derive/name_table", source=_table(connection, run)
+    ).name
+
+
+def _table(connection: Connection, run: Run) -> str:
+    return _identifiers(run)["source"].as_string(connection)
 
 
 def _execute(connection: Connection, run: Run, name: str, **values: Any) -> Any:

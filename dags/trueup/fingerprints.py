@@ -27,6 +27,7 @@ def of_posting_code(system: str) -> str:
     sql = statements.fingerprint(
         f"{system}/functions",
         f"{system}/plain",
+        f"{system}/derive",
         f"{system}/validate",
         f"{system}/post",
         "trueup/functions",

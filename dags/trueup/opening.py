@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 from trueup import journal, statements
 from trueup.errors import Refused
 from trueup.journal import Run, read_run
-from trueup.plan import SHAPES_ROWS, Plan
+from trueup.plan import SHAPES_ROWS, Plan, Quota
 from trueup.run_state import FINISHED, RESUMABLE, WORKING, Status, check_step
 from trueup.systems import System
 
@@ -181,7 +181,11 @@ def params_to_replay(run: Run, dry_run: bool) -> dict[str, Any]:
             "mapping": None,
             "expected_balances": None,
             "limit": None,
+            "not_before": None,
+            "not_after": None,
             "approved_digest": None,
+            # All of it was quarantined once: some may be again.
+            "max_quarantined": Quota.parse("100 %"),
             "dry_run": dry_run,
         }
     )

@@ -198,7 +198,9 @@ class Plan(BaseModel):
         if self.source_id:
             return self.source_id
         if self.is_extracted:
-            return f"{self.source_connection}:{self.source}"
+            # A connection may lead to several banks, and each has a source of its own.
+            named = (self.source_connection, self.sovereign_bank_id, self.source)
+            return ":".join(filter(None, named))
         return PurePath(self.source).name
 
     @property
@@ -219,7 +221,7 @@ class Plan(BaseModel):
         """
         if not self.outbox:
             return None
-        return "ACKED" if self.source_type == "SCB" else "QUEUED"
+        return "ACKED" if self.sovereign_bank_id else "QUEUED"
 
     @classmethod
     def from_params(cls, params: dict[str, Any]) -> Self:

@@ -1,5 +1,6 @@
 """What is missing is created, what differs is refused with the difference."""
 
+import re
 import threading
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from trueup import migrations, statements
 from trueup.errors import Refused
 from trueup.systems import LEDGER
 
+GRANTS = Path(__file__).resolve().parents[2] / "docs" / "grants.sql"
 UPS = sorted(statements.SQL_FOLDER.glob("*/schema/*.up.sql"))
 
 SCHEMA = """
@@ -222,3 +224,17 @@ def test_the_currencies_are_the_pinned_ones(database):
 
 def test_the_sql_is_found_beside_the_bundle_not_in_airflow_home():
     assert Path(migrations.__file__).parents[2] / "include" / "sql" == statements.SQL_FOLDER
+
+
+def test_the_grants_name_every_table_and_view_that_there_is(migrated):
+    """A role that got its rights by docs/grants.sql must not miss what came later."""
+    grants = GRANTS.read_text()
+    relations = migrated.rows(
+        "SELECT CASE relnamespace::REGNAMESPACE::TEXT WHEN 'public' THEN relname "
+        "ELSE 'trueup.' || relname END AS name FROM pg_class WHERE relkind IN ('r', 'p', 'v') "
+        "AND relnamespace IN ('public'::REGNAMESPACE, 'trueup'::REGNAMESPACE) "
+        "AND NOT relispartition"
+    )
+    assert relations
+    missing = [row.name for row in relations if not re.search(rf"(?<![\w.]){row.name}\b", grants)]
+    assert missing == []

@@ -135,7 +135,7 @@ def test_a_row_that_was_left_out_comes_in_itself_and_not_as_a_correction(books):
 def test_a_row_that_cannot_be_posted_yet_is_listed_and_not_guessed(books, broken):
     books.backfill([*payments(2), entry(amount="x")], max_quarantined="1", source_id="other")
     run_id = books.database.value("SELECT run_id FROM trueup.runs WHERE source_id = 'other'")
-    with pytest.raises(Refused, match="nothing to post"):
+    with pytest.raises(Refused, match="Nothing is to be posted"):
         books.begin(**CORRECT | {"source": run_id}).audit().ingest()
 
 
@@ -152,6 +152,125 @@ def test_a_balance_moved_by_hand_is_brought_back_and_the_night_is_clean(books):
     assert books.balances()["bob"] == "2.01"
     with books.database.connect("night") as connection:
         assert nights.look(connection, LEDGER, "nightly", "test", learn_anew=True).is_clean
+
+
+def move_by_hand(books, account="bob", amount=7):
+    books.database.do(
+        "UPDATE bank_accounts SET balance = balance + %s, available_balance = available_balance + "
+        "%s WHERE id = %s",
+        amount, amount, account,
+    )  # fmt: skip
+
+
+def test_a_balance_moved_by_hand_is_brought_back_once_though_a_night_knew_the_openings(books):
+    books.open_world()
+    books.backfill(payments(3))
+    with books.database.connect("night") as connection:
+        assert nights.look(connection, LEDGER, "nightly", "before").is_clean
+        move_by_hand(books)
+        assert not nights.look(connection, LEDGER, "nightly", "meanwhile").is_clean
+        run_id = books.database.value("SELECT run_id FROM trueup.runs")
+        attempt = corrected(books, source=run_id)
+        assert nights.look(connection, LEDGER, "nightly", "after").is_clean
+        with pytest.raises(Refused, match="Nothing is off"):
+            books.begin(**CORRECT | {"source": run_id}, dry_run=True).audit().ingest()
+        # Taken back, it is off again.
+        assert attempt.roll_back()["proof"] == "equal"
+        assert not nights.look(connection, LEDGER, "nightly", "taken back").is_clean
+
+
+def test_where_the_ledger_is_trusted_a_balance_moved_by_hand_is_its_opening_from_now_on(books):
+    books.open_world()
+    books.backfill(payments(3))
+    with books.database.connect("night") as connection:
+        nights.look(connection, LEDGER, "nightly", "before")
+        move_by_hand(books)
+        move_by_hand(books, "alice", 5)
+        run_id = books.database.value("SELECT run_id FROM trueup.runs")
+        corrected(books, source=run_id, trust={"*": "source", "alice": "ledger"})
+        assert nights.look(connection, LEDGER, "nightly", "after").is_clean
+    assert books.balances()["alice"] == "6"
+
+
+def test_a_replay_and_live_entries_do_not_move_the_date_of_the_balances(books, broken):
+    """The run to correct posted nothing itself, and somebody has paid since."""
+    books.post_live("alice", "world", "100.00")
+    again = books.backfill("entries.csv", expected_balances="balances.csv", accept_breaks=2)
+    assert (again.total_posted, again.breaks) == (0, 2)
+    attempt = corrected(books)
+    assert (attempt.row.total_posted, attempt.row.breaks) == (2, 0)
+    assert books.balances()["alice"] == "111.5"
+
+
+@pytest.mark.parametrize("moment", ["2021-06-01T00:00:00Z", None])
+def test_the_newest_row_may_be_the_one_that_was_left_out(books, moment):
+    books.open_world()
+    balances = "account_id,currency_code,expected_balance\nalice,USD,10.00\n"
+    books.backfill(
+        [entry("alice", "world", "6.00"),
+         entry("alice", "late", "4.00", referenceId="left-out", timestampUtc=moment)],
+        expected_balances=books.write("balances.csv", balances), accept_breaks=1,
+        max_quarantined="1",
+    )  # fmt: skip
+    books.open_account("late", overdraft=True)
+    attempt = corrected(books)
+    assert (attempt.row.total_posted, attempt.row.breaks) == (1, 0)
+    assert books.balances()["alice"] == "10"
+
+
+def test_a_missing_entry_after_the_balances_date_is_no_part_of_the_break(books):
+    books.open_world()
+    balances = "account_id,currency_code,expected_balance,as_of\nalice,USD,9.00,2020-12-31\n"
+    books.backfill(
+        [entry("alice", "world", "6.00"),
+         entry("alice", "late", "4.00", referenceId="left-out", timestampUtc="2021-06-01")],
+        expected_balances=books.write("balances.csv", balances), accept_breaks=1,
+        max_quarantined="1",
+    )  # fmt: skip
+    books.open_account("late", overdraft=True)
+    attempt = corrected(books)
+    # The missing 4 of the year after, and 3 that nobody knows the cause of.
+    assert (attempt.row.total_posted, attempt.row.breaks) == (2, 0)
+    assert books.balances()["alice"] == "13"
+
+
+def test_a_missing_entry_over_accounts_of_two_currencies_is_listed_and_not_proposed(books, broken):
+    books.backfill(
+        [*payments(2), entry("alice", "late", "4.00")], max_quarantined="1", source_id="other"
+    )
+    books.open_account("late", currency="EUR", overdraft=True)
+    run_id = books.database.value("SELECT run_id FROM trueup.runs WHERE source_id = 'other'")
+    with pytest.raises(Refused, match="Nothing is to be posted"):
+        books.begin(**CORRECT | {"source": run_id}).audit().ingest()
+    assert books.database.value(
+        "SELECT count(*) FROM trueup.audit_log WHERE stage = 'document' AND event LIKE 'Left %%'"
+    )
+
+
+@pytest.mark.parametrize("until", ["to_validated", "to_posting"])
+def test_a_run_that_broke_off_still_opens_its_accounts_and_verifies(books, broken, until):
+    first = books.begin(**CORRECT)
+    getattr(first, until)()
+    first.connection.close()
+    books.wait_until_nobody_works()
+    # Another run leaves breaks meanwhile: the one to correct stays.
+    attempt = corrected(books)
+    assert attempt.run_id == first.run_id
+    assert (attempt.row.total_posted, attempt.row.breaks) == (2, 0)
+    assert (
+        books.database.value(
+            "SELECT count(*) FROM trueup.expected_balances WHERE run_id = %s", attempt.run_id
+        )
+        == 3
+    )
+
+
+def test_on_the_word_of_the_ledger_for_all_nothing_is_posted_and_all_is_written_down(books, broken):
+    with pytest.raises(Refused, match="on the word of the ledger"):
+        books.begin(**CORRECT, trust="ledger").audit().ingest()
+    assert (
+        books.database.value("SELECT count(*) FROM trueup.audit_log WHERE stage = 'document'") == 2
+    )
 
 
 def test_credit_normal_accounts_are_corrected_to_their_own_side(books):

@@ -5,6 +5,7 @@ import pytest
 from runs import entry, payments
 from trueup import journal, opening
 from trueup.errors import Refused
+from trueup.plan import Plan
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +40,16 @@ def test_rows_without_references_keep_the_ones_that_were_made_for_them(books):
     replay(books, first.run_id)
     assert replay(books, first.run_id).total_replayed == 2
     assert books.balances()["late"] == "8"
+
+
+def test_all_may_be_quarantined_again_and_nothing_of_the_scb_is_sent_back(books):
+    first = books.backfill([*payments(3), entry("late", "world", "4.00")], max_quarantined="1")
+    assert replay(books, first.run_id).total_quarantined == 1
+    plan = Plan(
+        source="entries", source_type="SCB", source_connection="scb", outbox=True, sovereign_bank_id="central",
+        start_date="2020-01-01", end_date="2020-01-31",
+    )  # fmt: skip
+    assert plan.model_copy(update={"source_type": "QUARANTINE"}).outbox_status == "ACKED"
 
 
 def test_what_cannot_be_replayed_or_resumed_is_refused_in_words(books):

@@ -68,7 +68,7 @@ def test_every_old_row_stands_in_the_ledger_to_the_last_digit(books):
     assert (attempt.row.status, attempt.row.total_posted) == ("completed", 3)
     assert books.balances() == {"alice": "10.75", "bob": "1", "carol": "0", "world": "-11.75"}
     assert books.references() == [
-        "LEGACY-ledger_entries_legacy-1", "LEGACY-ledger_entries_legacy-2", "their-own",
+        "LEGACY-public.ledger_entries_legacy-1", "LEGACY-public.ledger_entries_legacy-2", "their-own",
     ]  # fmt: skip
     assert books.database.value("SELECT DISTINCT metadata::TEXT FROM ledger_entries") == (
         '{"rate": 1.10}'
@@ -115,7 +115,7 @@ def test_writers_go_on_and_at_the_end_nothing_is_missing(books):
     assert attempt.row.total_posted >= 20 + before > 20
     missing = books.database.value(
         "SELECT count(*) FROM ledger_entries_legacy AS old WHERE NOT EXISTS (SELECT 1 FROM "
-        "ledger_entries WHERE reference_id = 'LEGACY-ledger_entries_legacy-' || old.id)"
+        "ledger_entries WHERE reference_id = 'LEGACY-public.ledger_entries_legacy-' || old.id)"
     )
     assert missing == 20 + len(committed) - attempt.row.total_posted
     assert migrated(books, **LEGACY).reconcile().complete().row.total_posted == missing
@@ -152,6 +152,55 @@ def test_a_row_that_comes_in_late_and_is_wrong_goes_to_quarantine(books):
     attempt.catch_up().check_balances().constrain().expect().reconcile().complete()
     assert (attempt.row.total_posted, attempt.row.total_quarantined) == (1, 2)
     assert list(books.reasons(attempt.run_id).values()) == ["invalid_amount", "unknown_account"]
+
+
+@pytest.mark.parametrize("skip_duplicates", [True, False])
+def test_a_row_that_was_quarantined_late_does_not_stop_the_catching_up(books, skip_duplicates):
+    write_legacy(books, 1, reference="r-1")
+    write_legacy(books, 2, reference="r-2")
+    attempt = books.begin(
+        **LEGACY, max_quarantined="5", skip_duplicates=skip_duplicates
+    ).to_posting()
+    # Between verdict and posting somebody posts another content under the reference.
+    books.post_live("bob", "world", "7.00", "r-1")
+    attempt.post()
+    write_legacy(books, 3, reference="r-3")
+    attempt.catch_up().check_balances().constrain().expect()
+    row = attempt.reconcile().complete().row
+    assert (row.status, row.total_posted, row.total_quarantined) == ("completed", 2, 1)
+
+
+def test_accounts_that_only_late_rows_touch_may_dip_on_the_way_as_others(books):
+    write_legacy(books, 1)
+    migrated(books, **LEGACY).reconcile().complete()
+    attempt = books.begin(**LEGACY, batch_size=1).to_posted()
+    for debit, credit, amount in (("world", "carol", 5), ("carol", "world", 6)):
+        books.database.do(
+            "INSERT INTO ledger_entries_legacy (debit_account_id, credit_account_id, amount, "
+            "currency_code, transaction_type) VALUES (%s, %s, %s, 'USD', 'OLD')",
+            debit, credit, amount,
+        )  # fmt: skip
+    attempt.catch_up().check_balances().constrain().expect()
+    assert attempt.reconcile().complete().row.status == "completed"
+    assert books.balances()["carol"] == "1"
+
+
+def test_a_table_is_the_same_however_its_name_is_written(books):
+    write_legacy(books, 1, 2)
+    migrated(books, **LEGACY).reconcile().complete()
+    again = migrated(books, **LEGACY | {"source": "public.ledger_entries_legacy"})
+    row = again.reconcile().complete().row
+    assert (row.total_posted, row.total_replayed) == (0, 2)
+
+
+@pytest.mark.parametrize("other", [{"prefix": "OLD-"}, {"key_column": "amount"}])
+def test_references_made_in_another_way_are_refused_unless_confirmed(books, other):
+    write_legacy(books, 1, 2)
+    migrated(books, **LEGACY).reconcile().complete()
+    with pytest.raises(Refused, match="would be posted a second time"):
+        books.begin(**LEGACY | other, dry_run=True).audit()
+    attempt = books.begin(**LEGACY | other, confirm_overlap=True, dry_run=True)
+    assert attempt.audit()
 
 
 def test_two_legs_of_a_transaction_become_one_entry(books):

@@ -98,8 +98,11 @@ def audit_rollback(system: str) -> dict[str, Any]:
 
 
 @task.short_circuit(**_RETRIES)
-def control(system: str) -> dict[str, Any]:
-    """Pause a run, or say which DAG must be triggered with which params; nothing after a pause."""
+def control(system: str, backfill: str) -> dict[str, Any]:
+    """Pause a run, or say which DAG must be triggered with which params; nothing after a pause.
+
+    A replay is a backfill of its own, whichever DAG the rows came through.
+    """
     params = get_current_context()["params"]
     wanted = params["run_id"].strip()
     with work.session(systems.named(system), f"control {wanted}") as connection:
@@ -108,15 +111,13 @@ def control(system: str) -> dict[str, Any]:
                 opening.pause_run(connection, wanted)
                 return {}
             run = journal.read_run(connection, wanted)
-            conf = (
-                opening.params_to_resume(run)
-                if params["action"] == "resume"
-                else opening.params_to_replay(run, params["dry_run"])
-            )
+            if params["action"] == "replay":
+                conf = opening.params_to_replay(run, params["dry_run"])
+                return {"dag_id": backfill, "conf": conf}
+            return {"dag_id": run.row.dag_id, "conf": opening.params_to_resume(run)}
         except TrueupError as refusal:
             log.error("%s", refusal)
             raise AirflowFailException(str(refusal)) from None
-    return {"dag_id": run.row.dag_id, "conf": conf}
 
 
 @task(**_RETRIES)

@@ -53,6 +53,7 @@ def _migrate_new_rows(connection: Connection, run: Run) -> int:
         verdicts.form(connection, run, after_position=first_key - 1)
         verdicts.total_movements(connection, run)
         verdicts.save_control(connection, run)
+        statements.execute(connection, f"{run.system.name}/post/exempt_accounts", run_id=run.run_id)
         statements.execute(
             connection,
             "trueup/journal/insert_range",

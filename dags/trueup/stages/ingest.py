@@ -35,6 +35,8 @@ def ingest(connection: Connection, run: Run, files: SourceFiles) -> dict[str, An
         else:
             _stage_accounts(connection, run, files)
         _stage_expected_balances(connection, run, files)
+        if kept:
+            derivation.stage_beside(connection, run)
         staged = run.row.staged_rows
         if not kept and files.source:
             staging.stage_source(connection, run, files.open())
@@ -58,7 +60,7 @@ def _keep_staged(connection: Connection, run: Run, content_fingerprint: str) -> 
     """Write down what was staged, and give how many rows; raises Refused when there are none."""
     control = statements.fetch_one(connection, _sql(run, "control_staged"), run_id=run.run_id)
     if control.staged_rows == 0:
-        raise Refused(f"{run.plan.source} has no rows; there is nothing to post. Check the source.")
+        raise Refused(derivation.say_empty(run))
     # Rows outside the window of time are in it again.
     statements.execute(connection, "trueup/journal/forget_left_out", run_id=run.run_id)
     statements.execute(

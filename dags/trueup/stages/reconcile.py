@@ -60,6 +60,7 @@ def _find_breaks(connection: Connection, run: Run) -> list[Any]:
             expected=row.expected, actual=row.actual,
             cause="unknown: the stored balance is not what its entries say",
         )  # fmt: skip
+    statements.execute(connection, f"{run.system.name}/reconcile/date_expected", run_id=run.run_id)
     statements.execute(
         connection,
         f"{run.system.name}/reconcile/insert_expected_breaks",

@@ -7,9 +7,7 @@ SELECT
     account_id,
     currency_code,
     expected_balance,
-    coalesce(as_of, (
-        SELECT max(timestamp_utc) FROM ledger_entries WHERE run_id = %(corrected)s
-    ), now())
+    coalesce(as_of, 'infinity')
 FROM trueup.expected_balances
 WHERE
     run_id = %(corrected)s

@@ -1,15 +1,22 @@
 -- Finds what is off after an earlier run, and proposes what brings it right where the source is
 -- trusted: rows that it left out and that can be posted now, and for each balance that still
 -- differs an entry against the suspense account, dated so that it counts as of the balance's date.
-WITH corrected AS (
-    SELECT run_id, (
-        SELECT max(timestamp_utc) FROM ledger_entries WHERE ledger_entries.run_id = runs.run_id
-    ) AS last_entry_at
-    FROM trueup.runs
+WITH expected AS (
+    SELECT
+        account_id,
+        currency_code,
+        expected_balance,
+        coalesce(as_of, 'infinity') AS as_of
+    FROM trueup.expected_balances
     WHERE run_id = %(corrected)s
 ), missing AS (
     SELECT
-        quarantined.fields || jsonb_build_object(
+        -- A row that says no time belongs before the balances that it is part of.
+        jsonb_build_object(
+            'timestampUtc', (
+                SELECT trueup.written_timestamp(least(min(as_of), now())) FROM expected
+            )
+        ) || jsonb_strip_nulls(quarantined.fields) || jsonb_build_object(
             'ledgerId', coalesce(quarantined.fields ->> 'ledgerId', %(ledger_id)s)
         ) AS fields,
         quarantined.position,
@@ -20,7 +27,8 @@ WITH corrected AS (
         quarantined.reason,
         -- What was wrong with a row may have been mended since; what a row itself lacks was not.
         quarantined.reason_code = 'unknown_account'
-        AND debited.id IS NOT NULL AND credited.id IS NOT NULL AS postable
+        AND debited.currency_code = coalesce(quarantined.fields ->> 'currencyCode', 'USD')
+        AND credited.currency_code = debited.currency_code IS TRUE AS postable
     FROM trueup.quarantine AS quarantined
     LEFT JOIN bank_accounts AS debited ON debited.id = quarantined.fields ->> 'debitAccountId'
     LEFT JOIN bank_accounts AS credited ON credited.id = quarantined.fields ->> 'creditAccountId'
@@ -35,25 +43,24 @@ WITH corrected AS (
                 entry.ledger_id = coalesce(quarantined.fields ->> 'ledgerId', %(ledger_id)s)
                 AND entry.reference_id = quarantined.fields ->> 'referenceId'
         )
-), coming AS (
-    SELECT account_id, sum(debit) AS debit
-    FROM (
-        SELECT fields ->> 'debitAccountId' AS account_id, (fields ->> 'amount')::NUMERIC AS debit
-        FROM missing WHERE postable AND trust = 'source'
-        UNION ALL
-        SELECT fields ->> 'creditAccountId', -(fields ->> 'amount')::NUMERIC
-        FROM missing WHERE postable AND trust = 'source'
-    ) AS legs
-    GROUP BY account_id
-), expected AS (
+), posting AS (
     SELECT
-        expected.account_id,
-        expected.currency_code,
-        expected.expected_balance,
-        coalesce(expected.as_of, corrected.last_entry_at, now()) AS as_of
-    FROM trueup.expected_balances AS expected
-    CROSS JOIN corrected
-    WHERE expected.run_id = %(corrected)s
+        fields ->> 'debitAccountId' AS debit_account_id,
+        fields ->> 'creditAccountId' AS credit_account_id,
+        (fields ->> 'amount')::NUMERIC AS amount,
+        trueup.read_timestamp(fields ->> 'timestampUtc') AS timestamp_utc
+    FROM missing
+    WHERE postable AND trust = 'source'
+), coming AS (
+    SELECT expected.account_id, sum(leg.debit) AS debit
+    FROM expected
+    INNER JOIN (
+        SELECT debit_account_id AS account_id, amount AS debit, timestamp_utc FROM posting
+        UNION ALL
+        SELECT credit_account_id, -amount, timestamp_utc FROM posting
+    ) AS leg
+        ON leg.account_id = expected.account_id AND leg.timestamp_utc <= expected.as_of
+    GROUP BY expected.account_id
 ), compared AS (
     SELECT
         'expected_balance' AS kind,
@@ -153,7 +160,7 @@ WITH corrected AS (
                 %(corrected)s, kind, account_id, currency_code, trim_scale(expected),
                 trim_scale(actual)
             )::TEXT, 'UTF8')), 'hex'), 32),
-            'timestampUtc', to_char(as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+            'timestampUtc', trueup.written_timestamp(least(as_of, now())),
             'metadata', jsonb_build_object(
                 'corrects', account_id, 'kind', kind, 'expected', trim_scale(expected)::TEXT,
                 'actual', trim_scale(actual)::TEXT, 'cause', cause, 'after_run', %(corrected)s

@@ -9,3 +9,4 @@ WHERE
     run_id = %(run_id)s
     AND proposal = 'correction'
     AND %(suspense_account)s || ':' || currency_code NOT IN (SELECT id FROM bank_accounts)
+ON CONFLICT DO NOTHING

@@ -5,9 +5,7 @@ WITH expected AS (
         account_id,
         currency_code,
         expected_balance,
-        coalesce(as_of, (
-            SELECT max(timestamp_utc) FROM trueup.prepared_entries WHERE run_id = %(run_id)s
-        ), 'infinity') AS as_of
+        as_of
     FROM trueup.expected_balances
     WHERE run_id = %(run_id)s
 ), legs AS (

@@ -3,7 +3,15 @@
 -- Within one source no row of a conflicting key is right: all go, not all but the first. Plain rows
 -- share no key, and those that conflict with the ledger have been staged again.
 WITH doubtful AS MATERIALIZED (
-    SELECT * FROM trueup.prepared_entries WHERE run_id = %(run_id)s AND NOT plain
+    SELECT * FROM trueup.prepared_entries AS entry
+    WHERE
+        entry.run_id = %(run_id)s
+        AND NOT entry.plain
+        -- Posting leaves what it quarantines where it was prepared.
+        AND NOT EXISTS (
+            SELECT 1 FROM trueup.quarantine AS quarantined
+            WHERE quarantined.run_id = %(run_id)s AND quarantined.position = entry.position
+        )
 ), disputed AS (
     SELECT
         ledger_id,
@@ -43,7 +51,7 @@ WITH doubtful AS MATERIALIZED (
     INNER JOIN ledger_entries AS standing USING (ledger_id, reference_id)
     WHERE
         entry.run_id = %(run_id)s
-        AND NOT entry.plain
+        AND entry.position IN (SELECT position FROM doubtful)
         AND (standing.run_id, standing.run_line) IS DISTINCT FROM (entry.run_id, entry.position)
         AND (
             NOT trueup.same_content(standing, entry)

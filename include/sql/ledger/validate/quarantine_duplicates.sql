@@ -13,7 +13,14 @@ WITH numbered AS (
         ) AS occurrence
     FROM trueup.prepared_entries AS entry
     LEFT JOIN ledger_entries AS standing USING (ledger_id, reference_id)
-    WHERE entry.run_id = %(run_id)s AND NOT entry.plain
+    WHERE
+        entry.run_id = %(run_id)s
+        AND NOT entry.plain
+        -- Posting leaves what it quarantines where it was prepared.
+        AND NOT EXISTS (
+            SELECT 1 FROM trueup.quarantine AS quarantined
+            WHERE quarantined.run_id = %(run_id)s AND quarantined.position = entry.position
+        )
 ), judged AS (
     SELECT * FROM numbered WHERE posted_before OR occurrence > 1
 ), removed AS (

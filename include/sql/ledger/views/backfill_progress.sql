@@ -8,6 +8,6 @@ SELECT
     total_successful,
     total_failed,
     last_checkpoint_at,
-    now() - last_checkpoint_at AS time_since_last_checkpoint
+    now() AT TIME ZONE 'UTC' - last_checkpoint_at AS time_since_last_checkpoint
 FROM ledger_backfill_checkpoints
 WHERE status = 'IN_PROGRESS';

@@ -1,5 +1,6 @@
 -- Shows for every account what its entries do not explain, and what of that is known to be so: as
--- an earlier night learned it, else as the last completed run found it. Where nobody has looked
+-- an earlier night learned it, else as the last completed run found it. What a correction has since
+-- answered with an entry, or left on the word of the ledger, is known too. Where nobody has looked
 -- before, what stands is taken for the opening balance; an account opened since begins at nothing.
 CREATE OR REPLACE VIEW ledger_openings AS
 WITH legs AS (
@@ -17,6 +18,20 @@ WITH legs AS (
     INNER JOIN trueup.runs AS run USING (run_id)
     WHERE run.status = 'completed' AND run.system = 'ledger'
     ORDER BY baseline.account_id ASC, run.started_at DESC
+), answered AS (
+    SELECT
+        correction.subject AS account_id,
+        sum(correction.actual - correction.expected) AS amount
+    FROM trueup.corrections AS correction
+    INNER JOIN trueup.runs AS run USING (run_id)
+    LEFT JOIN trueup.known_openings AS known
+        ON known.system = 'ledger' AND known.account_id = correction.subject
+    LEFT JOIN trueup.nights AS night ON night.night_id = known.night_id
+    WHERE
+        correction.kind = 'stored_balance'
+        AND run.status = 'completed'
+        AND run.finished_at > night.looked_at
+    GROUP BY correction.subject
 )
 SELECT
     account.id AS account_id,
@@ -26,7 +41,7 @@ SELECT
     account.balance - CASE account.normal_side WHEN 'debit' THEN 1 ELSE -1 END
     * coalesce(moved.debit, 0) AS unexplained,
     coalesce(
-        known.opening_balance,
+        known.opening_balance + coalesce(answered.amount, 0),
         found.opening_balance,
         CASE
             WHEN
@@ -44,4 +59,5 @@ FROM bank_accounts AS account
 LEFT JOIN moved ON moved.account_id = account.id
 LEFT JOIN trueup.known_openings AS known
     ON known.system = 'ledger' AND known.account_id = account.id
+LEFT JOIN answered ON answered.account_id = account.id
 LEFT JOIN found ON found.account_id = account.id;

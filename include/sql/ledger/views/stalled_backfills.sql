@@ -14,7 +14,7 @@ FROM (
         checkpoint.last_processed_id,
         checkpoint.total_processed,
         checkpoint.last_checkpoint_at,
-        now() - checkpoint.last_checkpoint_at AS time_since_last_checkpoint
+        now() AT TIME ZONE 'UTC' - checkpoint.last_checkpoint_at AS time_since_last_checkpoint
     FROM ledger_backfill_checkpoints AS checkpoint
     WHERE checkpoint.status = 'IN_PROGRESS'
 ) AS loading
