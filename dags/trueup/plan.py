@@ -54,6 +54,11 @@ def _none_if_blank(value: Any) -> Any:
     return None if isinstance(value, str) and not value.strip() else value
 
 
+def _without_zeros(value: Decimal) -> Decimal:
+    """The same number as people write it: a form's 1.0 is 1."""
+    return Decimal(format(value.normalize(), "f"))
+
+
 def _in_utc(value: Any) -> Any:
     """Take a date or a time without offset as UTC."""
     value = _none_if_blank(value)
@@ -149,7 +154,7 @@ class Plan(BaseModel):
     regime: Literal["auto", "live", "initial"] = "auto"
     outbox: bool = False
     batch_size: int = Field(default=1000, ge=1, le=1_000_000)
-    batch_seconds: Decimal = Field(
+    batch_seconds: Annotated[Decimal, AfterValidator(_without_zeros)] = Field(
         default=Decimal(1), ge=Decimal("0.05"), le=60, allow_inf_nan=False
     )
     checkpoint_interval: int = Field(default=10, ge=1)

@@ -77,6 +77,26 @@ def test_a_bank_that_lies_is_found_out_and_its_entries_are_taken_back(run_dag, d
     assert database.value("SELECT count(*) FROM ledger_entries") == 2
 
 
+def test_a_row_whose_answer_is_lost_is_sent_again_and_takes_no_import_back(run_dag, database, bank):
+    bank.lose_answers = 1
+    dag_run = run_dag("scb_ledger_sync", **SYNC, max_retries=0)
+    _, run = overview(database)
+    assert (dag_run.state, run.status) == ("success", "completed")
+    assert bank.received == ["own-1", "own-2", "own-1"]
+    assert set(bank.entries) == {"own-1", *(f"scb-{number}" for number in range(1, 8))}
+
+
+def test_a_right_that_expired_stops_the_run_and_fails_no_row(run_dag, database, bank):
+    bank.turn_away = 401
+    dag_run = run_dag("scb_ledger_sync", **SYNC)
+    _, run = overview(database)
+    assert (dag_run.state, run.status) == ("failed", "interrupted")
+    assert "the Airflow connection scb" in run.message
+    assert dict(
+        database.rows("SELECT status, count(*) FROM dual_ledger_outbox GROUP BY status")
+    ) == {"ACKED": 7, "QUEUED": 2}
+
+
 def test_a_connection_that_is_no_source_is_refused(run_dag, database, bank, monkeypatch):
     monkeypatch.setenv("AIRFLOW_CONN_SCB", "http://127.0.0.1:1")
     assert run_dag("scb_ledger_sync", **SYNC).state == "failed"
