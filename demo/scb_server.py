@@ -1,8 +1,9 @@
 """A small ledger server of a sovereign central bank, for the demo and for tests.
 
 It pages, takes entries once each, and gives checksums of ranges, as `trueup.sources.scb` says. On
-request (`PUT /control`) it throttles, fails, forgets to answer, refuses, and lies. State is in
-memory. Run it with `uvicorn demo.scb_server:app`; SCB_TOKEN is what callers must bring.
+request (`PUT /control`) it throttles, fails, forgets to answer, refuses, and lies. It keeps every
+number as it was written, for a ledger's numbers are no floats. State is in memory. Run it with
+`uvicorn demo.scb_server:app`; SCB_TOKEN is what callers must bring.
 """
 
 import hashlib
@@ -12,6 +13,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
+import simplejson
 from fastapi import Depends, FastAPI, Header, HTTPException, Query, Request
 from fastapi.responses import JSONResponse
 
@@ -30,20 +32,42 @@ class Bank:
     # The next so many calls fail before anything happens, or after it was done.
     fail_next: int = 0
     lose_answers: int = 0
+    # The status with which whoever sends entries is turned away; 0: nobody is.
+    turn_away: int = 0
     # References that are never taken; what is said of others instead of the truth.
     refuse: set[str] = field(default_factory=set)
     lies: dict[str, Entry] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
+    # References that it tells of twice, and fields that it tells of no entry.
+    doubled: set[str] = field(default_factory=set)
+    untold: set[str] = field(default_factory=set)
 
     def shown(self) -> list[Entry]:
         """Its entries as it tells of them, in the byte order of references."""
         told = [
-            entry | self.lies.get(reference, {})
+            {name: value for name, value in entry.items() if name not in self.untold}
+            | self.lies.get(reference, {})
             for reference, entry in self.entries.items()
             if reference not in self.hidden
+            for _ in range(2 if reference in self.doubled else 1)
         ]
         return sorted(told, key=lambda entry: entry["referenceId"].encode())
 
+
+class ExactResponse(JSONResponse):
+    """JSON whose numbers are what they were."""
+
+    def render(self, content: Any) -> bytes:
+        """The body."""
+        return simplejson.dumps(content, use_decimal=True).encode()
+
+
+async def exact(request: Request) -> Any:
+    """The body of a call, its numbers as they were written."""
+    return simplejson.loads(await request.body(), use_decimal=True)
+
+
+Exact = Annotated[Any, Depends(exact)]
 
 app = FastAPI(title="SCB ledger")
 app.state.banks = {}
@@ -93,18 +117,22 @@ class Window:
 @app.get("/v1/banks/{bank_id}/entries")
 def list_entries(
     bank: Known, window: Annotated[Window, Depends()], limit: int = 100, cursor: str = ""
-) -> dict[str, Any]:
+) -> JSONResponse:
     """A page of entries; the cursor is the reference behind which the next one begins."""
     found = [entry for entry in window.of(bank) if entry["referenceId"].encode() > cursor.encode()]
     page = found[:limit]
     more = len(found) > limit
-    return {"entries": page, "next_cursor": page[-1]["referenceId"] if more else None}
+    return ExactResponse(
+        {"entries": page, "next_cursor": page[-1]["referenceId"] if more else None}
+    )
 
 
 @app.post("/v1/banks/{bank_id}/entries")
-def take_entry(bank: Known, entry: Entry) -> JSONResponse:
+def take_entry(bank: Known, entry: Exact) -> JSONResponse:
     """Take an entry once: the same again changes nothing, another of its reference is refused."""
     reference = entry["referenceId"]
+    if bank.turn_away:
+        raise HTTPException(bank.turn_away, "Not you, not here, or not so.")
     bank.received.append(reference)
     if reference in bank.refuse:
         raise HTTPException(422, "This entry cannot be booked here.")
@@ -130,14 +158,13 @@ def sum_entries(bank: Known, window: Annotated[Window, Depends()]) -> dict[str, 
 
 
 @app.put("/control/{bank_id}")
-async def control(bank_id: str, request: Request) -> dict[str, Any]:
+def control(bank_id: str, asked: Exact) -> dict[str, Any]:
     """Fill a bank with entries, or tell it how to misbehave."""
-    asked = await request.json()
     bank = app.state.banks.setdefault(bank_id, Bank())
     for entry in asked.pop("entries", []):
         bank.entries[entry["referenceId"]] = entry
     for name, value in asked.items():
-        setattr(bank, name, set(value) if name in ("refuse", "hidden") else value)
+        setattr(bank, name, set(value) if isinstance(value, list) else value)
     return {"entries": len(bank.entries)}
 
 

@@ -4,6 +4,7 @@
 """
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -20,7 +21,10 @@ from trueup.sources.http import Caller, Rejected
 
 log = logging.getLogger(__name__)
 
-# After so many attempts a row is given up for a person to look at.
+# Answers by which the other ledger refuses the one row that it was sent; all others in the 300s and
+# 400s tell of the way there: of a right that expired, of a path, of a method.
+_REFUSALS = (400, 409, 413, 422)
+# After so many attempts a row is given up for a person to look at, who may grant it as many more.
 _MOST_ATTEMPTS = 10
 # So many rows that cannot be delivered in a row, and it is not the rows: the other side is down.
 _MOST_IN_A_ROW = 3
@@ -37,75 +41,113 @@ class Range(NamedTuple):
     up_to: str | None
 
 
+class Outcome(NamedTuple):
+    """What became of a row: its status and what was said; `trouble` if it was not the row's own."""
+
+    status: str
+    words: str | None = None
+    refused: bool = False
+    trouble: OperationalFailure | None = None
+
+
 def deliver(connection: Connection, run: Run, endpoint: Endpoint) -> dict[str, int]:
     """Send what is queued, in order; give the outbox by status.
 
     At least once: a row that was sent and not acknowledged is sent again. A row that the other
     ledger refuses is FAILED with its words, and blocks nobody. Raises Transient when the other
-    ledger does not answer; what it has acknowledged until then is kept.
+    ledger does not answer, at once if it does so several times in a row, and OperationalFailure
+    when it turns away whoever sends; what it has acknowledged until then is kept.
     """
-    after, in_a_row, sent = 0, 0, 0
+    after, in_a_row, sent, waiting = 0, 0, 0, 0
     with Caller(endpoint, run.plan.max_retries, run.plan.retry_delay) as caller:
         while row := statements.fetch_one(connection, _sql(run, "deliver/claim_row"), after=after):
+            outcome = _send(run, caller, endpoint, row)
+            _keep(connection, run, row, outcome)
             after, sent = row.id, sent + 1
-            trouble = _send(connection, run, caller, row)
             if sent % _ROWS_TOLD == 0:
                 log.info("%s outbox rows sent", f"{sent:,}")
-            in_a_row = in_a_row + 1 if trouble else 0
-            if trouble and in_a_row >= _MOST_IN_A_ROW:
-                raise trouble
+            waiting += outcome.status == "QUEUED"
+            if outcome.trouble is None:
+                in_a_row = 0
+                continue
+            in_a_row += 1
+            if in_a_row >= _MOST_IN_A_ROW or not isinstance(outcome.trouble, Transient):
+                raise outcome.trouble
     counts = statements.fetch_one(connection, _sql(run, "deliver/count_outbox"))._asdict()
     journal.log(
         connection,
         run,
-        f"Outbox: {counts['acked']} acknowledged, {counts['failed']} given up, "
+        f"Outbox: {counts['acked']} acknowledged, {counts['failed']} refused or given up, "
         f"{counts['queued'] + counts['sent']} waiting.",
     )
+    if waiting:
+        raise Transient(
+            f"{waiting} of {sent} outbox rows could not be delivered; last_error in "
+            "dual_ledger_outbox says why. They are queued, and sent when this is tried again."
+        )
     return counts
 
 
-def _send(connection: Connection, run: Run, caller: Caller, row: Any) -> Transient | None:
-    """Send one row and keep what became of it; give what went wrong if that may pass."""
-    status, words, trouble = "ACKED", None, None
+def _send(run: Run, caller: Caller, endpoint: Endpoint, row: Any) -> Outcome:
     try:
         caller.post(
             scb.path(run.plan, "entries"),
             row.fields,
             **{"Idempotency-Key": _header(row.reference_id)},
         )
-    except Rejected as refusal:
-        status, words = "FAILED", str(refusal)
+    except Rejected as answer:
+        if answer.status in _REFUSALS:
+            return Outcome("FAILED", str(answer), refused=True)
+        trouble = OperationalFailure(
+            f"{answer} This is no refusal of a row, so {row.reference_id} stays queued with all "
+            f"behind it. Mend the Airflow connection {endpoint.connection_id}, or what it leads "
+            "to, and trigger the same again."
+        )
+        return Outcome("QUEUED", str(answer), trouble=trouble)
     except Transient as error:
-        trouble = error
-        status, words = "FAILED" if row.attempts >= _MOST_ATTEMPTS else "QUEUED", str(error)
-    if words:
-        log.warning("%s: %s (%s)", row.reference_id, words, status)
+        given_up = row.attempts % _MOST_ATTEMPTS == 0
+        return Outcome("FAILED" if given_up else "QUEUED", str(error), trouble=error)
+    return Outcome("ACKED")
+
+
+def _keep(connection: Connection, run: Run, row: Any, outcome: Outcome) -> None:
+    if outcome.words:
+        log.warning("%s: %s (%s)", row.reference_id, outcome.words, outcome.status)
     statements.execute(
-        connection, _sql(run, "deliver/save_outcome"), id=row.id, status=status, last_error=words
+        connection,
+        _sql(run, "deliver/save_outcome"),
+        id=row.id,
+        status=outcome.status,
+        last_error=outcome.words,
+        refused=outcome.refused,
     )
-    return trouble
 
 
 def compare(connection: Connection, run: Run, endpoint: Endpoint) -> dict[str, Any]:
     """Hold both ledgers against each other by reference; keep and count every difference.
 
     By checksums over ranges that are halved until they agree or are small: rows are shipped only
-    where something differs. Raises DataFailure when more than `accept_breaks` references differ
-    that the other ledger has not refused.
+    where something differs. What the other ledger has refused, what is not delivered yet and what
+    lies in this run's quarantine differs for a known reason. Raises DataFailure when more than
+    `accept_breaks` references differ for none, or when checksums differ and no entry does.
     """
     with Caller(endpoint, run.plan.max_retries, run.plan.retry_delay) as caller:
         comparison = _Comparison(connection, run, caller)
-        found = list(comparison.differences(Range("", None)))
+        found = comparison.differences(Range("", None))
     with connection.transaction():
         statements.execute(connection, "trueup/journal/delete_differences", run_id=run.run_id)
         for difference in found:
             statements.execute(
-                connection, "trueup/journal/insert_difference", run_id=run.run_id, **difference
+                connection,
+                "trueup/journal/insert_difference",
+                run_id=run.run_id,
+                **difference._asdict(),
             )
-    unknown = [each for each in found if not each["known_reason"]]
+    unknown = [each for each in found if not each.known_reason]
     figures = {
         "differences": len(found),
-        "refused_there": len(found) - len(unknown),
+        "known": len(found) - len(unknown),
+        "refused_there": comparison.refused,
         "ranges": comparison.ranges,
         "fetched": comparison.fetched,
     }
@@ -114,17 +156,27 @@ def compare(connection: Connection, run: Run, endpoint: Endpoint) -> dict[str, A
         connection,
         run,
         f"Compared with {run.plan.sovereign_bank_id}: {len(unknown)} references differ, "
-        f"{figures['refused_there']} were refused there; {comparison.ranges} ranges, "
-        f"{comparison.fetched} entries fetched.",
+        f"{figures['known']} more for a known reason, of which {comparison.refused} were refused "
+        f"there; {comparison.ranges} ranges, {comparison.fetched} entries fetched.",
     )
     if len(unknown) > run.plan.accept_breaks:
         first = unknown[0]
         raise DataFailure(
             f"{len(unknown)} references differ between the ledgers, {run.plan.accept_breaks} were "
-            f"accepted; the first is {first['reference_id']} ({first['kind'].replace('_', ' ')}). "
+            f"accepted; the first is {first.reference_id} ({first.kind.replace('_', ' ')}). "
             "trueup.ledger_differences has all."
         )
     return figures
+
+
+class Difference(NamedTuple):
+    """A reference that both ledgers do not tell the same of; texts of several entries in lines."""
+
+    reference_id: str
+    kind: str
+    here: str | None
+    there: str | None
+    known_reason: str | None
 
 
 class _Comparison:
@@ -135,18 +187,31 @@ class _Comparison:
         self._run = run
         self._caller = caller
         self._window = scb.window(run.plan)
+        # As the times of entries are written, which makes texts comparable.
+        self._began = _instant(run.row.started_at.isoformat())
         self.ranges = 0
         self.fetched = 0
+        self.refused = 0
 
-    def differences(self, whole: Range) -> Iterator[dict[str, Any]]:
+    def differences(self, whole: Range) -> list[Difference]:
         """Every reference of a range that is not the same on both sides, in order."""
-        here, there = self._sum_here(whole), self._sum_there(whole)
-        self.ranges += 1
-        if (here.count, here.checksum) == (there["count"], there["checksum"]):
-            return
+        here, there = self._sum(whole)
+        if _agree(here, there):
+            return []
         if max(here.count, there["count"]) <= _RANGE_FETCHED:
-            yield from self._compare_entries(whole)
-            return
+            found = self._compare_entries(whole)
+        else:
+            found = self._compare_halves(whole, here, there)
+        # Entries may have come while they were read: the sums are asked for once more.
+        if not found and not _agree(*self._sum(whole)):
+            raise DataFailure(
+                f"The ledgers' checksums differ behind {whole.after!r} up to {whole.up_to!r}, but "
+                "no entry does. Ask the other ledger's owner how its checksum is made, and whether "
+                "it counts entries that it does not show."
+            )
+        return found
+
+    def _compare_halves(self, whole: Range, here: Any, there: dict[str, Any]) -> list[Difference]:
         # The longer side's middle halves it at least; the other side's may lie outside.
         middle = here.middle if here.count >= there["count"] else there["middle"]
         if not _is_between(whole, middle):
@@ -154,29 +219,67 @@ class _Comparison:
                 f"The other ledger names {str(middle)[:200]!r} as the middle of the references "
                 f"behind {whole.after!r}, which halves nothing; it cannot be compared with."
             )
-        yield from self.differences(Range(whole.after, middle))
-        yield from self.differences(Range(middle, whole.up_to))
+        return [
+            *self.differences(Range(whole.after, middle)),
+            *self.differences(Range(middle, whole.up_to)),
+        ]
 
-    def _compare_entries(self, part: Range) -> Iterator[dict[str, Any]]:
-        here = {row.reference_id: row for row in self._select("list_range", part)}
-        there = {entry["referenceId"]: _entry_text(entry) for entry in self._fetch(part)}
-        for reference in sorted({*here, *there}, key=str.encode):
-            mine = here.get(reference)
-            text = mine.entry_text if mine else None
-            if text == there.get(reference):
-                continue
-            kind = "different"
-            if text is None:
-                kind = "missing_here"
-            elif reference not in there:
-                kind = "missing_there"
-            yield {
-                "reference_id": reference,
-                "kind": kind,
-                "here": text,
-                "there": there.get(reference),
-                "known_reason": mine.refusal if mine and kind == "missing_there" else None,
-            }
+    def _compare_entries(self, part: Range) -> list[Difference]:
+        """Entry by entry: a reference that stands twice on a side has two texts there."""
+        here, there = defaultdict(list), defaultdict(list)
+        for row in self._select("list_range", part):
+            here[row.reference_id].append(row)
+        for entry in self._fetch(part):
+            there[entry["referenceId"]].append(_entry_text(entry))
+        differing = [
+            reference
+            for reference in sorted({*here, *there}, key=str.encode)
+            if sorted(row.entry_text for row in here[reference]) != sorted(there[reference])
+        ]
+        quarantined = self._quarantined(differing)
+        return [
+            self._difference(reference, here[reference], there[reference], quarantined)
+            for reference in differing
+        ]
+
+    def _difference(
+        self, reference: str, ours: list[Any], theirs: list[str], quarantined: dict[str, str]
+    ) -> Difference:
+        unexplained = sorted(row.entry_text for row in ours if not row.known_reason)
+        known_reason = None
+        if unexplained == sorted(theirs):
+            known_reason = next(row.known_reason for row in ours if row.known_reason)
+            self.refused += any(row.refused for row in ours)
+        elif not unexplained and reference in quarantined:
+            known_reason = f"quarantined here: {quarantined[reference]}"
+        elif not ours and all(text.rpartition("|")[2] >= self._began for text in theirs):
+            known_reason = "booked there after the reading began"
+        kind = "different"
+        if not ours or not theirs:
+            kind = "missing_there" if ours else "missing_here"
+        return Difference(
+            reference,
+            kind,
+            "\n".join(row.entry_text for row in ours) or None,
+            "\n".join(theirs) or None,
+            known_reason,
+        )
+
+    def _quarantined(self, references: list[str]) -> dict[str, str]:
+        """Why this run has quarantined entries of theirs, by reference."""
+        return {
+            row.reference_id: row.reason_code
+            for row in statements.fetch_all(
+                self._connection,
+                _sql(self._run, "compare/list_quarantined"),
+                run_id=self._run.run_id,
+                reference_ids=references,
+            )
+        }
+
+    def _sum(self, part: Range) -> tuple[Any, dict[str, Any]]:
+        self.ranges += 1
+        return self._sum_here(part), self._sum_there(part)
 
     def _sum_here(self, part: Range) -> Any:
         return self._select("sum_range", part)[0]
@@ -216,6 +319,11 @@ class _Comparison:
             before=self._window["to"],
             **part._asdict(),
         )
+
+
+def _agree(here: Any, there: dict[str, Any]) -> bool:
+    """Whether both sides have as many entries in a range, of the same texts."""
+    return (here.count, here.checksum) == (there["count"], there["checksum"])
 
 
 def _is_between(whole: Range, middle: Any) -> bool:

@@ -105,5 +105,6 @@ def _finish(connection: Connection, run: Run, source: Extract) -> None:
             ).rowcount
             if twice:
                 journal.log(connection, run, f"{twice} records came twice, in pages that overlap.")
+        statements.execute(connection, f"{run.system.name}/ingest/recognise_own", run_id=run.run_id)
         statements.execute(connection, f"{run.system.name}/ingest/key_staging", run_id=run.run_id)
         statements.execute(connection, "trueup/extract/finish_extraction", run_id=run.run_id)

@@ -12,6 +12,7 @@ FILES = sorted(statements.SQL_FOLDER.rglob("*.sql"))
 POSTING_CODE = (
     "ledger/functions",
     "ledger/plain",
+    "ledger/derive",
     "ledger/validate",
     "ledger/post",
     "trueup/functions",

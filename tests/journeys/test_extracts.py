@@ -1,5 +1,7 @@
 """Whole runs from an API and from another database: resumed, repeated, changed under the reader."""
 
+import json
+
 import pytest
 from fastapi.responses import JSONResponse, PlainTextResponse
 from psycopg.conninfo import conninfo_to_dict
@@ -8,7 +10,7 @@ from apis import serving
 from runs import entry
 from trueup.errors import OperationalFailure, Refused
 from trueup.sources import database as database_source
-from trueup.sources import http
+from trueup.sources import http, objects
 from trueup.sources.endpoints import Endpoint
 
 MAPPING = "api: {page_size: 5, key: id}\n"
@@ -117,6 +119,57 @@ def test_equal_records_with_keys_of_their_own_stay_two(books, api):
     api.records = [entry(referenceId=None, id=1), entry(referenceId=None, id=2)]
     assert books.backfill(**API).total_posted == 2
     assert books.balances()["alice"] == "2"
+
+
+UNSTORABLE = (
+    '"\\u0000"',
+    '{"a": "\\u0000"}',
+    '[["\\ud800"]]',
+    "1e400000",
+    "1e99999999999999999999",
+)
+
+
+def with_note(note: str) -> PlainTextResponse:
+    """A page of three records; the second has something in a field that nothing reads."""
+    records = [json.dumps(record(number)) for number in (1, 2, 3)]
+    records[1] = f'{records[1][:-1]}, "note": {note}}}'
+    return PlainTextResponse(f"[{', '.join(records)}]")
+
+
+@pytest.mark.parametrize("note", UNSTORABLE)
+def test_what_the_database_cannot_hold_is_one_quarantined_row(books, api, note):
+    api.instead = [with_note(note)] * 2
+    run = books.backfill(**API, max_quarantined="1")
+    assert (run.status, run.total_read, run.total_posted) == ("completed", 3, 2)
+    assert books.reasons(run.run_id) == {2: "unreadable_line"}
+
+
+@pytest.mark.parametrize("note", UNSTORABLE)
+def test_what_cannot_be_read_as_json_does_not_fail_the_search_for_what_came_twice(
+    books, api, monkeypatch, note
+):
+    monkeypatch.setattr(objects, "_is_storable", lambda _: True)
+    api.instead = [with_note(note)] * 2
+    books.begin(**API).audit().ingest()
+    assert books.database.value("SELECT count(*) FROM trueup.staged_entries") == 3
+
+
+@pytest.mark.parametrize("path", ["https://evil.example/x", "http://169.254.169.254/", "//evil"])
+def test_a_source_on_another_host_is_refused_before_anything_is_asked(books, api, path):
+    books.endpoints["bank"] = api.endpoint(password="secret")
+    with pytest.raises(Refused, match="is no path of an API"):
+        books.begin(**API | {"source": path})
+    assert api.headers == []
+
+
+def test_a_source_that_would_write_is_refused_and_writes_nothing(books, legacy):
+    legacy.do("GRANT UPDATE ON legacy TO PUBLIC")
+    source = "SELECT 1 AS id) AS s; UPDATE legacy SET amount = 999; SELECT 1 FROM (SELECT 1 AS id"
+    run = books.backfill(**TABLE | {"source": source})
+    assert run.status == "refused"
+    assert "give one query that changes nothing" in run.message
+    assert legacy.value("SELECT max(amount) FROM legacy") < 999
 
 
 def test_a_source_that_changed_since_the_dry_run_is_not_posted(books, api):

@@ -46,8 +46,8 @@ def test_all_may_be_quarantined_again_and_nothing_of_the_scb_is_sent_back(books)
     first = books.backfill([*payments(3), entry("late", "world", "4.00")], max_quarantined="1")
     assert replay(books, first.run_id).total_quarantined == 1
     plan = Plan(
-        source="entries", source_type="SCB", source_connection="scb", outbox=True, sovereign_bank_id="central",
-        start_date="2020-01-01", end_date="2020-01-31",
+        source="entries", source_type="SCB", source_connection="scb", outbox=True,
+        sovereign_bank_id="central", start_date="2020-01-01", end_date="2020-01-31",
     )  # fmt: skip
     assert plan.model_copy(update={"source_type": "QUARANTINE"}).outbox_status == "ACKED"
 

@@ -3,6 +3,7 @@
 import pytest
 
 from runs import entry, payments
+from trueup import statements
 from trueup.errors import RollbackRefused
 from trueup.stages import roll_back
 
@@ -105,6 +106,74 @@ def test_what_was_delivered_cannot_be_deleted_but_reversed_and_the_receiver_lear
         "AND reference_id LIKE 'REVERSAL-%%'"
     )
     assert queued == 10
+
+
+@pytest.mark.parametrize("status", ["QUEUED", "FAILED"])
+def test_what_may_have_arrived_cannot_be_deleted(books, status):
+    attempt = completed(books, outbox=True)
+    books.database.do(
+        "UPDATE dual_ledger_outbox SET status = %s, attempts = 1 WHERE reference_id = 'pay-00003'",
+        status,
+    )
+    with pytest.raises(RollbackRefused, match=r"1 outbox rows of run .* may have arrived"):
+        attempt.roll_back()
+    assert attempt.row.status == "completed"
+    assert len(books.references()) == 10
+
+
+def test_what_arrives_while_a_rollback_deletes_is_seen_by_its_next_step(books, monkeypatch):
+    """The rows of every step are locked and looked at anew: a sender may have been at work."""
+    attempt = completed(books, outbox=True)
+    monkeypatch.setattr(roll_back, "_check_way_back", lambda *_: None)
+    books.database.do("UPDATE dual_ledger_outbox SET attempts = 1 WHERE reference_id = 'pay-00003'")
+    with pytest.raises(RollbackRefused, match=r"1 outbox rows of run .* may have arrived"):
+        attempt.roll_back()
+    assert "pay-00003" in books.references()
+
+
+def test_what_was_refused_has_not_arrived_and_is_deleted(books):
+    attempt = completed(books, outbox=True)
+    refuse(books, "pay-00003")
+    assert attempt.roll_back()["proof"] == "equal"
+    assert books.references() == []
+
+
+def test_the_receiver_learns_of_no_reversal_of_what_it_refused(books):
+    attempt = completed(books, outbox=True)
+    refuse(books, "pay-00003")
+    assert attempt.roll_back(mode="reverse") == {"reversed": 10, "proof": "equal"}
+    told = books.database.rows(
+        "SELECT original.reference_id FROM dual_ledger_outbox AS outbox "
+        "JOIN ledger_entries AS entry ON entry.id = outbox.entry_id "
+        "JOIN ledger_entries AS original ON original.id = entry.reverses ORDER BY 1"
+    )
+    assert [row.reference_id for row in told] == [f"pay-{n:05}" for n in range(10) if n != 3]
+    assert books.database.rows("SELECT * FROM missing_outbox") == []
+    # Queued again and taken after all, it is not without a reversal unseen.
+    books.database.do("UPDATE dual_ledger_outbox SET refused = FALSE, status = 'ACKED'")
+    assert books.database.row("SELECT * FROM missing_outbox").reference_id.startswith("REVERSAL-")
+
+
+def test_what_was_refused_before_the_outbox_could_say_so_is_known_by_its_answer(books):
+    completed(books, payments(3), outbox=True)
+    connection = books.database.connect()
+    statements.execute_script(connection, "ledger/schema/0006_refusals.down")
+    for reference, answer in (("pay-00000", 422), ("pay-00001", 401), ("pay-00002", 503)):
+        books.database.do(
+            "UPDATE dual_ledger_outbox SET status = 'FAILED', last_error = %s "
+            "WHERE reference_id = %s",
+            f"/v1/banks/central/entries answered {answer}. No.", reference,
+        )  # fmt: skip
+    statements.execute_script(connection, "ledger/schema/0006_refusals.up")
+    refused = books.database.row("SELECT reference_id FROM dual_ledger_outbox WHERE refused")
+    assert refused.reference_id == "pay-00000"
+
+
+def refuse(books, reference):
+    books.database.do(
+        "UPDATE dual_ledger_outbox SET status = 'FAILED', attempts = 1, refused = TRUE "
+        "WHERE reference_id = %s", reference,
+    )  # fmt: skip
 
 
 def test_what_is_half_reversed_cannot_be_deleted(books, monkeypatch):

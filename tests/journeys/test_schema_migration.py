@@ -68,7 +68,9 @@ def test_every_old_row_stands_in_the_ledger_to_the_last_digit(books):
     assert (attempt.row.status, attempt.row.total_posted) == ("completed", 3)
     assert books.balances() == {"alice": "10.75", "bob": "1", "carol": "0", "world": "-11.75"}
     assert books.references() == [
-        "LEGACY-public.ledger_entries_legacy-1", "LEGACY-public.ledger_entries_legacy-2", "their-own",
+        "LEGACY-public.ledger_entries_legacy-1",
+        "LEGACY-public.ledger_entries_legacy-2",
+        "their-own",
     ]  # fmt: skip
     assert books.database.value("SELECT DISTINCT metadata::TEXT FROM ledger_entries") == (
         '{"rate": 1.10}'

@@ -229,6 +229,10 @@ def sync_params() -> dict[str, Param]:
             minLength=1,
         ),
         "ledger_id": _text("SOVEREIGN", _WHAT, "The ledger of entries that name none."),
+        "regime": Param(
+            "live", const="live", section=_HOW,
+            description="Others may work on: a synchronisation never takes the books for itself.",
+        ),
         "outbox": Param(
             True, const=True, section=_HOW,
             description="Every entry has its row in dual_ledger_outbox; what came from the SCB is "

@@ -116,7 +116,7 @@ _DIFFERENCES = {
     "kind": _words("difference"),
     "here": Column("here", lambda value, _: value or "–", wide=True),
     "there": Column("there", lambda value, _: value or "–", wide=True),
-    "known_reason": Column("refused there with", lambda value, _: value or "–", wide=True),
+    "known_reason": Column("known reason", lambda value, _: value or "–", wide=True),
 }
 _REASONS = {
     "reason_code": Column("reason"),

@@ -148,10 +148,10 @@ def compared(facts: Facts) -> str:
     found = facts["compared"]
     agree = "Both ledgers agree" if found["differences"] == 0 else "The ledgers differ in "
     differ = "" if found["differences"] == 0 else _plural(found["differences"], "reference")
-    refused = found["refused_there"]
+    known = found["known"]
     return (
         f"{agree}{differ}"
-        + (f", of which the other one had refused {counted(refused)}" if refused else "")
+        + (f", {counted(known)} for a known reason" if known else "")
         + f". {_plural(found['ranges'], 'range')} of references were compared by checksum, "
         f"{_plural(found['fetched'], 'entry', 'entries')} one by one."
     )

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -27,13 +27,20 @@ _ROWS_PER_PART = 10_000
 _FLOATS = ("float4", "float8")
 Row = tuple[str | None, ...]
 
+# A second statement, one that would write, one that would begin to.
+_NOT_READ = (
+    psycopg.errors.SyntaxError,
+    psycopg.errors.ReadOnlySqlTransaction,
+    psycopg.errors.ActiveSqlTransaction,
+)
 _A_QUERY = re.compile(r"\s*(SELECT|WITH|TABLE|VALUES)\b", re.IGNORECASE)
 
 
 class DatabaseSource:
     """A table, `schema.table`, or a query, with a column whose order is the order of reading.
 
-    Its session only reads. Amounts come as the texts that PostgreSQL makes of them, exact.
+    Its session only reads, whatever a query says. Amounts come as the texts that PostgreSQL makes
+    of them, exact.
     """
 
     key: str | None = None
@@ -57,21 +64,16 @@ class DatabaseSource:
 
         Raises Refused when it cannot be read, or its columns cannot be used.
         """
-        try:
-            with closing(self._connect()) as connection:
-                columns = self._columns(connection)
-                counted = self._run(connection, "bound_source").fetchone().rows
-        except psycopg.Error as error:
-            raise Refused(
-                f"{self._name} cannot be read: {str(error).splitlines()[0]}. Check the table or "
-                f"query, and what the Airflow connection {self._endpoint.connection_id} may read."
-            ) from error
-        return {"ignored_columns": columns.ignored, "source_rows": counted}
+        with self._session(refusing=psycopg.Error) as connection:
+            columns = self._columns(connection)
+            ((rows, _),) = self._stream(connection, "bound_source")
+        return {"ignored_columns": columns.ignored, "source_rows": int(rows or 0)}
 
     def begin(self) -> Cursor:
         """Fix how far is read: the highest key now. Later rows belong to a later run."""
-        with closing(self._connect()) as connection:
-            return {"last_key": self._run(connection, "bound_source").fetchone().last_key}
+        with self._session() as connection:
+            ((_, last_key),) = self._stream(connection, "bound_source")
+        return {"last_key": last_key}
 
     def parts(self, cursor: Cursor, position: int) -> Iterator[Part]:
         """Yield what comes after a cursor, whole keys at a time; rows without a key come last.
@@ -81,22 +83,19 @@ class DatabaseSource:
         """
         if cursor.get("end"):
             return
-        try:
-            with closing(self._connect()) as connection, statements.snapshot(connection):
-                read = objects.row_reader(self._columns(connection))
-                for rows, reached in self._chunks(connection, cursor):
-                    numbers = range(position, position + len(rows))
-                    yield Part(list(map(read, numbers, rows)), {**cursor, **reached})
-                    position += len(rows)
-        except psycopg.Error as error:
-            raise errors.from_database(error) from error
+        with self._session() as connection:
+            read = objects.row_reader(self._columns(connection))
+            for rows, reached in self._chunks(connection, cursor):
+                numbers = range(position, position + len(rows))
+                yield Part(list(map(read, numbers, rows)), {**cursor, **reached})
+                position += len(rows)
 
     def recount(self, cursor: Cursor, /) -> int | None:
         """How many rows stand at or below the bound now, those without a key too."""
-        with closing(self._connect()) as connection:
-            return (
-                self._run(connection, "count_bounded", last_key=cursor["last_key"]).fetchone().rows
-            )
+        with self._session() as connection:
+            bound = cursor["last_key"]
+            ((rows,),) = self._stream(connection, "count_bounded", last_key=bound)
+        return int(rows or 0)
 
     def _chunks(
         self, connection: Connection, cursor: Cursor
@@ -115,7 +114,8 @@ class DatabaseSource:
         yield list(self._stream(connection, "read_keyless")), {"end": True}
 
     def _columns(self, connection: Connection) -> Columns:
-        described = self._run(connection, "describe_source").description
+        with self._open(connection, "describe_source") as cursor:
+            described = cursor.description or []
         names = [column.name.strip() for column in described]
         if self._key_column not in names:
             raise Refused(
@@ -129,22 +129,59 @@ class DatabaseSource:
         return columns
 
     def _stream(self, connection: Connection, name: str, **values: Any) -> Iterator[Row]:
-        """Rows as texts, over a server-side cursor."""
+        """Rows as texts."""
+        with self._open(connection, name, **values) as cursor:
+            yield from cursor
+
+    @contextmanager
+    def _open(
+        self, connection: Connection, name: str, **values: Any
+    ) -> Iterator[psycopg.ServerCursor[Row]]:
+        """A statement over a server-side cursor: the only way that a source is asked anything.
+
+        PostgreSQL declares a cursor for one query that reads. psycopg declares it over the extended
+        protocol, which takes no second statement; the simple one, without values, would take it.
+        """
+        query = sql.SQL(statements.text(f"trueup/extract/{name}")).format(**self._identifiers)
         with connection.cursor("trueup_source", row_factory=tuple_row) as cursor:
             _load_texts(cursor.adapters)
             cursor.itersize = _ROWS_PER_PART
-            cursor.execute(self._statement(name), values)
-            yield from cursor
+            cursor.execute(query, values)
+            yield cursor
 
-    def _run(self, connection: Connection, name: str, **values: Any) -> psycopg.Cursor:
-        return connection.execute(self._statement(name), values)
+    @contextmanager
+    def _session(
+        self, refusing: type[psycopg.Error] | tuple[type[psycopg.Error], ...] = _NOT_READ
+    ) -> Iterator[Connection]:
+        """A session in one transaction that reads only and sees the source at one moment.
 
-    def _statement(self, name: str) -> sql.Composed:
-        return sql.SQL(statements.text(f"trueup/extract/{name}")).format(**self._identifiers)
+        Raises Refused for the errors of `refusing`, for others what they are in words.
+        """
+        try:
+            with closing(self._connect()) as connection, statements.snapshot(connection):
+                yield connection
+        except refusing as error:
+            raise Refused(self._refusal(error)) from error
+        except psycopg.Error as error:
+            raise errors.from_database(error) from error
+
+    def _refusal(self, error: psycopg.Error) -> str:
+        said = str(error).strip().splitlines() or [type(error).__name__]
+        if isinstance(error, _NOT_READ):
+            return (
+                f"{self._name} cannot be read as one query: {said[0]}. A source is only read: name "
+                "one table, or give one query that changes nothing, with nothing behind it."
+            )
+        return (
+            f"{self._name} cannot be read: {said[0]}. Check the table or query, and what the "
+            f"Airflow connection {self._endpoint.connection_id} may read."
+        )
 
     def _connect(self) -> Connection:
         try:
             connection = statements.connect(self._endpoint.conninfo, f"source {self._name}")
+            # Every transaction says for itself that it only reads, and what is in none, this.
+            statements.execute(connection, "trueup/extract/only_read")
         except psycopg.Error as error:
             raise Transient(
                 f"The source's database cannot be reached ({str(error).splitlines()[0]}). Check "
@@ -158,7 +195,7 @@ def _relation(source: str) -> sql.Composable:
     """A table's quoted name, or a query in brackets."""
     if not _A_QUERY.match(source):
         return sql.Identifier(*source.split("."))
-    # The statement has parameters, so PostgreSQL itself refuses a second one behind a semicolon.
+    # The brackets keep nobody in: that there is no second statement is seen to in `_open`.
     query = source.strip().rstrip(";").replace("%", "%%")
     return sql.SQL("(\n{}\n)").format(sql.SQL(query))
 

@@ -4,6 +4,7 @@ import email.utils
 import time
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
@@ -44,12 +45,18 @@ class Caller:
     def __init__(self, endpoint: Endpoint, max_retries: int, retry_delay: int) -> None:
         self._endpoint = endpoint
         self._retry_seconds = retry_delay / 1000
-        self._client = httpx.Client(
-            base_url=_base_url(endpoint),
-            headers=_headers(endpoint),
-            auth=(endpoint.login, endpoint.password or "") if endpoint.login else None,
-            timeout=TIMEOUT_SECONDS,
-        )
+        try:
+            self._client = httpx.Client(
+                base_url=_base_url(endpoint),
+                headers=_headers(endpoint),
+                auth=(endpoint.login, endpoint.password or "") if endpoint.login else None,
+                timeout=TIMEOUT_SECONDS,
+            )
+        except httpx.InvalidURL as error:
+            raise Refused(
+                f"The Airflow connection {endpoint.connection_id} leads to no URL ({error}). "
+                "Correct its host, port and schema."
+            ) from error
         self._retrying = Retrying(
             retry=retry_if_exception_type(Transient),
             stop=stop_after_attempt(max_retries + 1),
@@ -69,19 +76,23 @@ class Caller:
         """The parsed answer. Raises Rejected, or Transient when trying again does not help."""
         return self._retrying(self._call, "GET", path, params=parameters)
 
-    def post(self, path: str, body: Any, **headers: str) -> Any:
-        """Send JSON and give the parsed answer; raises as `get` does. A call may arrive twice."""
+    def post(self, path: str, text: str, **headers: str) -> Any:
+        """Send a JSON text as it stands and give the parsed answer; raises as `get` does.
+
+        A call may arrive twice. Who has taken it need not say more: no answer is an empty one.
+        """
         return self._retrying(
             self._call,
             "POST",
             path,
-            content=objects.text_of(body).encode(),
+            content=text.encode(),
             headers={"Content-Type": "application/json", **headers},
         )
 
     def _call(self, method: str, path: str, **options: Any) -> Any:
+        request = self._request(method, path, **options)
         try:
-            response = self._client.request(method, path, **options)
+            response = self._client.send(request)
         except httpx.TimeoutException as error:
             raise Transient(f"{path} did not answer within {TIMEOUT_SECONDS:.0f} s.") from error
         except httpx.HTTPError as error:
@@ -92,11 +103,30 @@ class Caller:
             raise Transient(f"{path} answered {response.status_code}.")
         if not response.is_success:
             raise Rejected(self._rejection(path, response), response.status_code)
+        if method == "POST" and not response.content.strip():
+            return {}
         try:
             return objects.parse(response.text)
         except Malformed as fault:
             # A proxy's page in between, or an answer cut short: the next one may be whole.
             raise Transient(f"The answer of {path} {fault}.") from fault
+
+    def _request(self, method: str, path: str, **options: Any) -> httpx.Request:
+        """A request that takes the credentials nowhere but to the connection's own host."""
+        name = self._endpoint.connection_id
+        try:
+            request = self._client.build_request(method, path, **options)
+        except (httpx.InvalidURL, UnicodeError) as error:
+            raise Refused(
+                f"{path!r} cannot be asked for through the Airflow connection {name} ({error}). "
+                "Correct the path, or the parameters that go with it."
+            ) from error
+        if _origin(request.url) != _origin(self._client.base_url):
+            raise Refused(
+                f"{path!r} leads away from the host of the Airflow connection {name}, whose "
+                "credentials go nowhere else. Give a path on that host, such as /v1/entries."
+            )
+        return request
 
     def _rejection(self, path: str, response: httpx.Response) -> str:
         name = self._endpoint.connection_id
@@ -113,6 +143,33 @@ class Caller:
         if isinstance(error, Throttled) and error.seconds is not None:
             return min(max(error.seconds, 0), _LONGEST_PAUSE_SECONDS)
         return min(self._retry_seconds * 2 ** (state.attempt_number - 1), _LONGEST_PAUSE_SECONDS)
+
+
+def require_path(path: str) -> None:
+    """Raise Refused unless this is a path on a connection's own host.
+
+    Whoever may trigger a backfill must not be able to send its credentials elsewhere.
+    """
+    try:
+        split = urlsplit(path)
+        is_path = not (split.scheme or split.netloc or path.startswith("//"))
+        is_path = is_path and ".." not in split.path.split("/")
+    except ValueError:  # what looks like a host is none
+        is_path = False
+    if not is_path or not path.isprintable():
+        raise Refused(
+            f"{path!r} is no path of an API. The Airflow connection names the host; give what "
+            "stands behind it, without control characters, such as /v1/entries."
+        )
+    if split.query or split.fragment:
+        raise Refused(
+            f"{path!r} has parameters, which paging would replace. Give the path alone, and them "
+            "as api.parameters in the mapping."
+        )
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
 
 
 def _base_url(endpoint: Endpoint) -> str:

@@ -9,13 +9,15 @@ from trueup.sources import objects
 from trueup.sources.columns import StagedRow
 from trueup.sources.endpoints import Endpoint
 from trueup.sources.extracts import Cursor, Part
-from trueup.sources.http import Caller
+from trueup.sources.http import Caller, require_path
 from trueup.sources.mapping import Api, Mapping
 from trueup.sources.objects import ObjectReader
 
 
 class ApiSource:
     """A path of an API; the mapping's `api` says how it pages.
+
+    Raises Refused when the path would lead away from the endpoint's host.
 
     parameters: what is asked for beside the paging, such as a window of time
     """
@@ -30,6 +32,7 @@ class ApiSource:
         parameters: dict[str, str] | None = None,
     ) -> None:
         endpoint.require("http", "an API")
+        require_path(path)
         self._endpoint = endpoint
         self._path = path
         self._api: Api = mapping.api or Api()

@@ -1,10 +1,12 @@
 """Records that name their fields each for itself: JSON objects, from a file or an API."""
 
 from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
 
 import simplejson
+from simplejson import RawJSON
 
 from trueup.sources.columns import (
     NO_FIELDS,
@@ -18,6 +20,10 @@ from trueup.sources.records import MAX_RECORD_CHARACTERS, Malformed, printable
 
 # Objects of one source rarely have more forms than this; a form more is only worked out again.
 _FORMS_KEPT = 256
+
+# What PostgreSQL's numeric holds before and behind the point; a text this short needs no look.
+_DIGITS_BEFORE, _DIGITS_BEHIND = 131_072, 16_383
+_SHORT = 1_000
 
 
 class ObjectReader:
@@ -33,13 +39,16 @@ class ObjectReader:
 
         Raises Refused unless they have all that a posting needs.
         """
-        names = dict.fromkeys(name for record in records for name in record)
+        names = dict.fromkeys(printable(name) for record in records for name in record)
         return Columns(self._source, list(names), self._mapping)
 
     def read(self, position: int, record: dict[str, Any], raw: str) -> StagedRow:
         """The row of one record, and as unreadable what the database cannot hold."""
+        if not _is_storable(record):
+            return _unstorable(position, raw)
         values = [_field_of(value) for value in record.values()]
-        return _row(position, raw, values, self._reader_of(tuple(record)))
+        fields_of = self._reader_of(tuple(record))
+        return (position, None, None, printable(raw), *fields_of(values))
 
     def _make_reader(self, names: tuple[str, ...]) -> FieldsReader:
         stripped = [name.strip() for name in names]
@@ -51,16 +60,33 @@ def row_reader(columns: Columns) -> Callable[[int, Sequence[str | None]], Staged
     header, fields_of = columns.header, columns.reader()
 
     def read(position: int, texts: Sequence[str | None]) -> StagedRow:
-        raw = text_of(dict(zip(header, texts, strict=True)))
-        return _row(position, raw, [(text or "").strip() or None for text in texts], fields_of)
+        record = dict(zip(header, texts, strict=True))
+        raw = text_of(record)
+        if not _is_storable(record):
+            return _unstorable(position, raw)
+        values = [(text or "").strip() or None for text in texts]
+        return (position, None, None, printable(raw), *fields_of(values))
 
     return read
 
 
-def _row(position: int, raw: str, values: list[str | None], fields_of: FieldsReader) -> StagedRow:
-    if any(value and printable(value) != value for value in values):
-        return unreadable(position, raw, "holds a character that the database cannot")
-    return (position, None, None, printable(raw), *fields_of(values))
+def _unstorable(position: int, raw: str) -> StagedRow:
+    return unreadable(position, raw, "holds a character or a number that the database cannot")
+
+
+def _is_storable(record: dict[str, Any]) -> bool:
+    """Whether the database can hold all that a record says as JSON, what nothing reads too."""
+    waiting: list[Any] = [record]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += value.keys()
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+        elif isinstance(value, RawJSON) or (isinstance(value, str) and printable(value) != value):
+            return False
+    return True
 
 
 def unreadable(position: int, raw: str, why: str) -> StagedRow:
@@ -71,7 +97,9 @@ def unreadable(position: int, raw: str, why: str) -> StagedRow:
 def parse(text: str) -> Any:
     """Parse JSON without losing a digit. Raises Malformed."""
     try:
-        return simplejson.loads(text, use_decimal=True, object_pairs_hook=_unique)
+        return simplejson.loads(
+            text, parse_int=_number, parse_float=_number, object_pairs_hook=_unique
+        )
     except RecursionError:
         raise Malformed("is nested too deeply") from None
     except ValueError as error:
@@ -91,6 +119,22 @@ def parse_object(text: str) -> dict[str, Any]:
 def text_of(record: Any) -> str:
     """JSON text of a parsed value, its numbers as they were."""
     return simplejson.dumps(record, use_decimal=True, ensure_ascii=False)
+
+
+def _number(text: str) -> Decimal | RawJSON:
+    """A number to its last digit; left as it is written if the database cannot hold it.
+
+    It spoils its own record alone: what Python cannot read would spoil the whole answer.
+    """
+    if len(text) < _SHORT and "e" not in text and "E" not in text:
+        return Decimal(text)
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return RawJSON(text)
+    exponent = number.as_tuple().exponent
+    holds = number.adjusted() < _DIGITS_BEFORE and int(exponent) >= -_DIGITS_BEHIND
+    return number if holds else RawJSON(text)
 
 
 def _field_of(value: Any) -> str | None:

@@ -4,7 +4,8 @@ For a bank `B`, below `/v1/banks/B`:
 
 - `GET entries?from&to&limit&cursor` gives `{"entries": […], "next_cursor": …}`; with `after` and
   `up_to` those of a range of references, in their order
-- `POST entries` takes one entry; the same once more is no other one. 4xx: it never will be taken.
+- `POST entries` takes one entry; the same once more is no other one. 400, 409, 413 and 422 say that
+  it never will be taken; any other answer that is no success speaks of the call, not of the entry
 - `GET checksum?from&to&after&up_to` gives `{"count", "checksum", "middle"}` of a range: the sum of
   the first 60 bits of the SHA-256 of each entry's text (`entry_text.sql`), and its middle reference
 """

@@ -137,8 +137,9 @@ def _refuse_reversed(connection: Connection, run: Run) -> None:
 def _refuse_delivered(run: Run, delivered: int) -> None:
     if delivered:
         raise RollbackRefused(
-            f"{delivered} outbox rows of run {run.run_id} were delivered; deleting the entries "
-            "would leave the receiver with them. Take it back with mode reverse."
+            f"{delivered} outbox rows of run {run.run_id} were delivered or may have arrived; "
+            "deleting the entries would leave the receiver with them. Take it back with mode "
+            "reverse."
         )
 
 

@@ -40,6 +40,7 @@ LEDGER = System(
             "entry_id": "bigint",
             "reference_id": "text",
             "status": "text",
+            "refused": "boolean",
         },
     },
     unique_keys=(("ledger_entries", ("ledger_id", "reference_id")),),

@@ -1,5 +1,8 @@
 """A table or query of another database as a source: exact texts, whole keys, a bound."""
 
+from contextlib import closing
+
+import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
@@ -121,7 +124,7 @@ def test_an_empty_source_has_no_rows(legacy):
         ("nowhere", "id", "does not exist"),
         ("legacy", "nokey", "has no column 'nokey'"),
         ("SELECT 1 AS id", "id", "no column for 'debitAccountId'"),
-        ("SELECT * FROM legacy; DROP TABLE legacy", "id", "cannot insert multiple commands|syntax"),
+        ("SELECT * FROM legacy; DROP TABLE legacy", "id", "cannot be read as one query"),
         ('legacy"; DROP TABLE legacy; --', "id", "does not exist"),
         (
             "WITH gone AS (DELETE FROM legacy RETURNING *) SELECT * FROM gone", "id",
@@ -135,6 +138,74 @@ def test_what_cannot_be_read_is_refused_and_nothing_is_changed(legacy, name, key
     with pytest.raises(Refused, match=words):
         source(legacy, name, key).about()
     assert legacy.value("SELECT count(*) FROM legacy") == 7
+
+
+# What goes on behind a query's bracket, in a statement of its own.
+BEHIND = "SELECT * FROM legacy) AS source LIMIT 0; {}; SELECT 1 FROM (SELECT 1 AS id"
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        "UPDATE legacy SET amount = 999",
+        "SET default_transaction_read_only = off; UPDATE legacy SET amount = 999",
+        "SET TRANSACTION READ WRITE; UPDATE legacy SET amount = 999",
+        "ROLLBACK; BEGIN READ WRITE; UPDATE legacy SET amount = 999; COMMIT",
+        "COMMIT; SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE; DELETE FROM legacy; BEGIN",
+    ],
+)
+def test_a_second_statement_is_refused_wherever_a_source_is_asked(legacy, statements):
+    legacy.do("GRANT ALL ON legacy TO PUBLIC")
+    opened = source(legacy, BEHIND.format(statements))
+    cursor = {"last_key": "7"}
+    asked = [
+        opened.about,
+        opened.begin,
+        lambda: rows(opened, cursor),
+        lambda: opened.recount(cursor),
+    ]
+    for ask in asked:
+        with pytest.raises(Refused, match=r"cannot be read as one query: .*changes nothing"):
+            ask()
+    assert legacy.value("SELECT count(*) FROM legacy WHERE amount < 999") == 7
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "",
+        "set_config('default_transaction_read_only', 'off', false) = 'off' AND ",
+        "set_config('transaction_read_only', 'off', false) = 'off' AND ",
+    ],
+)
+def test_a_query_that_calls_what_writes_is_refused(legacy, before):
+    """Whoever owns the other database may have such a function: it writes in one query."""
+    legacy.do(
+        "CREATE FUNCTION spend() RETURNS INT LANGUAGE plpgsql SECURITY DEFINER AS "
+        "'BEGIN UPDATE legacy SET amount = 999; RETURN 1; END'"
+    )
+    opened = source(legacy, f"SELECT * FROM legacy WHERE {before} spend() = 1")
+    cursor = {"last_key": "7"}
+    asked = [
+        opened.about,
+        opened.begin,
+        lambda: rows(opened, cursor),
+        lambda: opened.recount(cursor),
+    ]
+    for ask in asked:
+        with pytest.raises(
+            Refused, match=r"(read-only transaction|before any query)\. A source is"
+        ):
+            ask()
+    assert legacy.value("SELECT count(*) FROM legacy WHERE amount < 999") == 7
+
+
+def test_a_session_reads_only_in_and_outside_of_transactions(legacy):
+    with closing(source(legacy)._connect()) as connection:
+        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+            connection.execute("DELETE FROM legacy")
+        with connection.transaction(), pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+            connection.execute("DELETE FROM legacy")
 
 
 def test_a_database_that_is_away_is_said_in_words(legacy):

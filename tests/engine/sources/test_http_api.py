@@ -2,14 +2,18 @@
 
 import email.utils
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
+from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
 
-from apis import serving
+from apis import Api, served, serving
 from runs import entry
 from trueup.errors import OperationalFailure, Refused, Transient
 from trueup.sources import http
+from trueup.sources.endpoints import Endpoint
+from trueup.sources.http import Caller
 from trueup.sources.http_api import ApiSource
 from trueup.sources.mapping import Mapping
 
@@ -140,6 +144,139 @@ def test_a_login_is_basic_auth_and_a_password_alone_a_bearer_token(api):
     assert api.headers[0]["authorization"] == "Basic bWU6c2VjcmV0"
     assert api.headers[1]["authorization"] == "Bearer token"
     assert "secret" not in repr(api.endpoint(password="secret"))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "http://{host}/entries", "//{host}/entries", "HTTPS://{host}/entries", "http:/entries",
+        "//", "///{host}/entries", "file:///etc/passwd", "evil.example:80/entries", "http://[x",
+        "/entries\n", "/entries\r\nHost: evil", "/entries\x7f", "\thttp://{host}/", "/\ud800",
+    ],
+)  # fmt: skip
+def test_what_is_no_path_on_the_connections_own_host_is_refused_before_it_is_asked(api, path):
+    with serving() as elsewhere:
+        host = f"127.0.0.1:{elsewhere.port}"
+        with pytest.raises(Refused, match=r"no path of an API.* such as /v1/entries"):
+            ApiSource(api.endpoint(password="secret"), path.format(host=host), Mapping(), 0, 0)
+        assert (api.headers, elsewhere.headers) == ([], [])
+
+
+@pytest.mark.parametrize("path", ["../entries", "/v1/../admin"])
+def test_a_path_does_not_climb_out_of_the_connections_own(api, path):
+    with pytest.raises(Refused, match="no path of an API"):
+        ApiSource(api.endpoint(), path, Mapping(), 0, 0)
+
+
+@pytest.mark.parametrize("path", ["/entries?status=booked", "/entries#all"])
+def test_parameters_in_the_path_are_refused_and_not_dropped(api, path):
+    with pytest.raises(Refused, match=r"api\.parameters in the mapping"):
+        ApiSource(api.endpoint(), path, Mapping(), 0, 0)
+
+
+@pytest.mark.parametrize("path", ["entries", "/entries", "/entries/", "./entries"])
+def test_a_path_is_asked_for_below_the_connections_host(api, path):
+    api.records = []
+    ApiSource(api.endpoint(), path, Mapping(), 0, 0)
+    with Caller(api.endpoint(), 0, 0) as caller:
+        assert caller.get("entries", {"limit": "1"}) == {"data": []}
+
+
+def test_no_request_takes_the_credentials_to_another_host_port_or_scheme(api):
+    with serving() as elsewhere, Caller(api.endpoint(password="secret"), 0, 0) as caller:
+        for url in (
+            f"http://127.0.0.1:{elsewhere.port}/entries",
+            f"http://localhost:{api.port}/entries",
+            f"https://127.0.0.1:{api.port}/entries",
+        ):
+            with pytest.raises(Refused, match="leads away from the host"):
+                caller.get(url, {"limit": "1"})
+            with pytest.raises(Refused, match="leads away from the host"):
+                caller.post(url, "{}")
+        assert (api.headers, elsewhere.headers) == ([], [])
+
+
+@pytest.mark.parametrize("evil", ["http://{host}/entries", "//{host}/", "@{host}/", "/../#?\r\n"])
+def test_a_cursor_leads_nowhere_else(api, evil):
+    with serving() as elsewhere:
+        cursor = evil.format(host=f"127.0.0.1:{elsewhere.port}")
+        api.instead = [
+            JSONResponse({"data": [entry()], "next_cursor": cursor}),
+            JSONResponse({"data": []}),
+        ]
+        assert amounts(source(api, connection=api.endpoint(password="secret"))) == ["1.00"]
+        assert [asked.get("cursor") for asked in api.asked] == [None, cursor]
+        assert elsewhere.headers == []
+
+
+def test_a_redirection_to_elsewhere_is_not_followed(api):
+    with serving() as elsewhere:
+        there = {"Location": f"http://127.0.0.1:{elsewhere.port}/entries"}
+        api.instead = [PlainTextResponse("", 307, there)]
+        with pytest.raises(Refused, match="answered 307"):
+            source(api, connection=api.endpoint(password="secret")).about()
+        assert elsewhere.headers == []
+
+
+def test_what_can_be_no_url_is_refused_in_words(api):
+    with Caller(api.endpoint(), 0, 0) as caller:
+        for path, parameters in (("/entries\n", {}), ("/entries", {"cursor": "\ud800"})):
+            with pytest.raises(Refused, match=r"cannot be asked for through .* bank .*Correct"):
+                caller.get(path, parameters)
+    with pytest.raises(Refused, match=r"bank leads to no URL .*Correct its host"):
+        source(api, connection=api.endpoint(host="http://127.0.0.1:80"))._caller()
+
+
+@pytest.mark.parametrize("status", [200, 201, 204])
+def test_who_takes_what_is_posted_need_not_say_more(status):
+    app = FastAPI()
+    app.post("/entries")(lambda: Response(status_code=status))
+    with served(app) as port, Caller(_bank(port), 0, 0) as caller:
+        assert caller.post("/entries", "{}") == {}
+
+
+def test_an_empty_answer_to_a_question_is_one_cut_short(api):
+    api.instead = [PlainTextResponse("")]
+    with pytest.raises(Transient, match="is not JSON"):
+        source(api, retries=0).about()
+
+
+def _bank(port: int) -> Endpoint:
+    return Api(port=port).endpoint()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        '"\\u0000"', '{"deep": [{"a": "\\u0000"}]}', '{"a\\u0000": 1}', '["\\ud800"]',
+        '"\\udc00"', '{"deep": "\\udcff"}', "1e400000", "1e-400000", "[1e131072]", "1e-16384",
+        "1e9999999999999999999999", "-" + "1" * 140_000,
+    ],
+)  # fmt: skip
+def test_what_the_database_cannot_hold_spoils_its_record_alone(api, value):
+    fields = '"debitAccountId": "a", "creditAccountId": "b", "transactionType": "T", "amount": 1.00'
+    api.instead = [PlainTextResponse(f'[{{{fields}, "note": {value}}}, {{{fields}}}]')] * 2
+    opened = source(api)
+    assert opened.about() == {"ignored_columns": ["note"]}
+    (part,) = opened.parts(opened.begin(), 1)
+    assert part.rows[0][1] == "unreadable_line"
+    assert "character or a number that the database cannot" in part.rows[0][2]
+    assert part.rows[1][7] == "1.00"
+
+
+def test_a_name_that_the_database_cannot_hold_is_told_to_the_audit_as_it_can(api):
+    api.records = [entry() | {"no\0te": 1}]
+    assert source(api).about() == {"ignored_columns": ["no\\x00te"]}
+
+
+@pytest.mark.parametrize("number", ["9e131071", "1e-16383", "1" * 5000, "-0.10"])
+def test_what_the_database_can_hold_is_no_fault(api, number):
+    record = f'{{"debitAccountId": "a", "transactionType": "\\\\u0000", "amount": {number}}}'
+    api.instead = [PlainTextResponse(f"[{record}]")]
+    opened = source(api)
+    (part,) = opened.parts(opened.begin(), 1)
+    assert part.rows[0][1] is None
+    assert Decimal(part.rows[0][7]) == Decimal(number)
 
 
 def test_pages_that_go_round_in_a_circle_are_noticed(api):

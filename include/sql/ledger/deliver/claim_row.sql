@@ -1,5 +1,6 @@
--- Claims the next outbox row for delivery, in order, and gives its entry. A row that was sent and
--- never acknowledged is sent again: the receiver knows it by its reference.
+-- Claims the next outbox row for delivery, in order, and gives its entry, as the text that is sent:
+-- a parser in between would make floats of the metadata's numbers. A row that was sent and never
+-- acknowledged is sent again: the receiver knows it by its reference.
 WITH chosen AS (
     SELECT id
     FROM dual_ledger_outbox
@@ -11,6 +12,8 @@ WITH chosen AS (
     UPDATE dual_ledger_outbox AS outbox SET
         status = 'SENT',
         attempts = outbox.attempts + 1,
+        -- Queued again by a person, it may arrive this time.
+        refused = FALSE,
         updated_at = clock_timestamp()
     FROM chosen
     WHERE outbox.id = chosen.id
@@ -20,6 +23,6 @@ SELECT
     claimed.id,
     claimed.attempts,
     entry.reference_id,
-    trueup.entry_fields(entry) AS fields
+    trueup.entry_fields(entry)::TEXT AS fields
 FROM claimed
 INNER JOIN ledger_entries AS entry ON entry.id = claimed.entry_id

@@ -1,6 +1,7 @@
 -- Books the reversing entries of up to a batch of a run's entries, newest first; gives how many.
 -- What has been reversed is passed over, so that it can be repeated. An entry that was queued for
--- the other ledger has its reversal queued too. Lock order as in every poster.
+-- the other ledger has its reversal queued too, unless it was refused there: it is not to learn
+-- that an entry was taken back which it never had. Lock order as in every poster.
 CREATE OR REPLACE FUNCTION reverse_ledger_entries(
     p_run_id TEXT, p_high_water_entry_id BIGINT, p_batch_size INTEGER
 ) RETURNS BIGINT LANGUAGE plpgsql AS $$
@@ -49,6 +50,7 @@ BEGIN
         SELECT inserted.id, inserted.reference_id
         FROM inserted
         INNER JOIN dual_ledger_outbox AS original ON original.entry_id = inserted.reverses
+        WHERE NOT (original.status = 'FAILED' AND original.refused)
     ), legs AS (
         SELECT debit_account_id AS account_id, amount AS debit FROM inserted
         UNION ALL

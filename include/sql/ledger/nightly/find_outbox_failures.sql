@@ -1,4 +1,4 @@
--- Finds outbox rows that were given up, and a backlog that nobody works off.
+-- Finds outbox rows that were refused or given up, and a backlog that nobody works off.
 SELECT
     'critical' AS severity,
     reference_id AS subject,
@@ -6,8 +6,11 @@ SELECT
     NULL AS expected,
     NULL AS actual,
     format(
-        'The other ledger does not have it after %%s attempts: %%s', attempts,
-        coalesce(last_error, 'no reason was given')
+        CASE
+            WHEN refused THEN 'The other ledger has refused it: %%s'
+            ELSE 'Given up; nobody knows whether it arrived in %%2$s attempts: %%1$s'
+        END,
+        coalesce(last_error, 'no reason was given'), attempts
     ) AS cause
 FROM dual_ledger_outbox
 WHERE status = 'FAILED'

@@ -7,7 +7,7 @@ WITH chosen AS (
     ORDER BY id DESC
     LIMIT %(batch_size)s
 ), locked AS (
-    SELECT outbox.status
+    SELECT outbox.status, outbox.attempts, outbox.refused
     FROM dual_ledger_outbox AS outbox
     INNER JOIN chosen ON chosen.id = outbox.entry_id
     ORDER BY outbox.id
@@ -15,8 +15,10 @@ WITH chosen AS (
 )
 SELECT count(*) AS delivered FROM locked
 WHERE
-    status IN ('SENT', 'ACKED')
+    -- As in count_delivered.sql: what may have arrived counts, what was refused does not.
+    (status IN ('SENT', 'ACKED') OR (attempts > 0 AND NOT refused))
     -- What came from the other ledger is acknowledged there and was never delivered.
     AND NOT EXISTS (
-        SELECT 1 FROM trueup.runs WHERE run_id = %(run_id)s AND source_type = 'SCB'
+        SELECT 1 FROM trueup.runs
+        WHERE run_id = %(run_id)s AND plan ->> 'sovereign_bank_id' IS NOT NULL
     )

@@ -58,6 +58,13 @@ WITH doubtful AS MATERIALIZED (
             OR EXISTS (
                 SELECT 1 FROM ledger_entries AS reversal WHERE reversal.reverses = standing.id
             )
+            -- Another ledger sends back what it was sent, the original as well as its reversal.
+            AND NOT EXISTS (
+                SELECT 1
+                FROM trueup.runs AS run
+                INNER JOIN dual_ledger_outbox AS outbox ON outbox.entry_id = standing.id
+                WHERE run.run_id = %(run_id)s AND run.plan ->> 'sovereign_bank_id' IS NOT NULL
+            )
         )
         AND (entry.ledger_id, entry.reference_id) NOT IN (
             SELECT ledger_id, reference_id FROM disputed

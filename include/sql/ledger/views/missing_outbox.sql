@@ -10,4 +10,9 @@ WHERE
     (run.plan ->> 'outbox')::BOOLEAN
     AND NOT EXISTS (
         SELECT 1 FROM dual_ledger_outbox AS outbox WHERE outbox.entry_id = entry.id
+    )
+    -- A reversal has none while the other ledger refuses what it reverses.
+    AND NOT EXISTS (
+        SELECT 1 FROM dual_ledger_outbox AS original
+        WHERE original.entry_id = entry.reverses AND original.refused
     );
