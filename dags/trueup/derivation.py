@@ -67,6 +67,11 @@ def examine(connection: Connection, run: Run) -> dict[str, Any]:
     return {"ignored_columns": []}
 
 
+def mends_balances(run: Run) -> bool:
+    """Whether the run is there to mend accounts that break a balance rule before it begins."""
+    return run.plan.derived_from in _PROPOSED
+
+
 def derive(connection: Connection, run: Run) -> str:
     """Stage the rows of a source that the plan derives, and give the hash of what they say.
 

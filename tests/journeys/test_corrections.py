@@ -7,7 +7,7 @@ import pytest
 
 from runs import SAMPLE, SAMPLES, entry, payments
 from trueup import corrections, nights
-from trueup.errors import Refused
+from trueup.errors import DataFailure, Refused
 from trueup.systems import LEDGER
 
 CORRECT = {
@@ -263,6 +263,47 @@ def test_a_run_that_broke_off_still_opens_its_accounts_and_verifies(books, broke
         )
         == 3
     )
+
+
+def break_rules(books, account, **columns):
+    """Somebody without rules: the constraints are gone, and the account is changed."""
+    for rule in ("available_balance_not_negative", "available_balance_within_balance"):
+        books.database.do(
+            f"ALTER TABLE bank_accounts DROP CONSTRAINT IF EXISTS bank_accounts_{rule}"
+        )
+    for name, value in columns.items():
+        books.database.do(f"UPDATE bank_accounts SET {name} = %s WHERE id = %s", value, account)
+
+
+def test_an_account_that_may_not_overdraw_is_funded_from_suspense(books):
+    books.open_world()
+    first = books.backfill([entry("alice", "world", "5.00"), entry("bob", "world", "1.00")])
+    break_rules(books, "bob")
+    books.database.do("UPDATE bank_accounts SET allow_overdraft = TRUE WHERE id = 'bob'")
+    books.post_live("world", "bob", "3.50")
+    books.database.do("UPDATE bank_accounts SET allow_overdraft = FALSE WHERE id = 'bob'")
+    with pytest.raises(Refused, match="1 accounts break a balance rule already"):
+        books.begin(payments(1), dry_run=True).audit()
+    attempt = corrected(books, source=first.run_id)
+    assert (attempt.row.status, attempt.row.total_posted) == ("completed", 1)
+    assert books.balances()["bob"] == "0"
+    assert books.balances()["SUSPENSE:USD"] == "-2.5"
+
+
+def test_a_hold_that_is_larger_than_the_balance_is_listed_and_no_entry_is_made_up(books, broken):
+    break_rules(books, "carol", reserved_balance=9)
+    run = books.backfill(**CORRECT, dry_run=True)
+    found = books.database.row(
+        "SELECT * FROM trueup.proposed_corrections WHERE kind = 'balance_rule' AND run_id = %s",
+        run.run_id,
+    )
+    assert (found.subject, found.proposal) == ("carol", "nothing")
+    assert "mend the hold" in found.cause
+    # Posted, the rule would not stand: all is taken back.
+    attempt = books.begin(**CORRECT).to_posted().check_balances()
+    with pytest.raises(DataFailure, match="available_balance_within_balance"):
+        attempt.constrain()
+    assert attempt.roll_back()["proof"] == "equal"
 
 
 def test_on_the_word_of_the_ledger_for_all_nothing_is_posted_and_all_is_written_down(books, broken):

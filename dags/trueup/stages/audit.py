@@ -43,7 +43,7 @@ def audit(connection: Connection, run: Run, files: SourceFiles) -> dict[str, Any
             f"{found['duplicate_references']} references stand more than once in the ledger, the "
             f"first is {first['reference_id']} of {first['ledger_id']}. Mend them before a run."
         )
-    if found["inconsistent_balances"]:
+    if found["inconsistent_balances"] and not derivation.mends_balances(run):
         first = found["first_inconsistent_balances"][0]
         raise Refused(
             f"{found['inconsistent_balances']} accounts break a balance rule already, the first is "

@@ -105,6 +105,24 @@ WITH expected AS (
         unexplained <> opening_balance
         -- An expected balance says what is right, and what was moved by hand is part of its break.
         AND account_id NOT IN (SELECT account_id FROM expected)
+    UNION ALL
+    SELECT
+        'balance_rule',
+        account.id,
+        account.currency_code,
+        account.normal_side,
+        0,
+        account.available_balance,
+        now(),
+        'the available balance is below zero, and the account may not overdraw'
+    FROM bank_accounts AS account
+    INNER JOIN ledger_openings AS openings ON openings.account_id = account.id
+    WHERE
+        account.available_balance < 0
+        AND NOT account.allow_overdraft
+        -- Another finding of the account is its cause, and is corrected first.
+        AND openings.unexplained = openings.opening_balance
+        AND account.id NOT IN (SELECT account_id FROM expected)
 ), broken AS (
     SELECT
         compared.*,
@@ -167,6 +185,22 @@ WITH expected AS (
             )::TEXT
         )
     FROM broken
+    UNION ALL
+    SELECT
+        3,
+        id AS ordered,
+        'balance_rule',
+        id AS subject,
+        currency_code,
+        balance,
+        available_balance + reserved_balance,
+        'what is available and reserved is not what the balance allows; no entry moves one without '
+        || 'the other: mend the hold',
+        'source',
+        'nothing',
+        NULL
+    FROM bank_accounts
+    WHERE reserved_balance < 0 OR available_balance + reserved_balance > balance
 )
 INSERT INTO trueup.corrections (
     run_id, number, kind, subject, currency_code, expected, actual, cause, trust, proposal, fields

@@ -8,9 +8,13 @@ SELECT
             'Corrected %%s: %%s %%s posted as %%s; likely cause: %%s.', correction.subject,
             trim_scale(entry.amount), entry.currency_code, entry.reference_id, correction.cause
         )
+        WHEN correction.trust = 'ledger' THEN format(
+            'Left %%s as it is, on the word of the ledger; likely cause: %%s.', correction.subject,
+            correction.cause
+        )
         ELSE format(
-            'Left %%s as it is, on the word of the %%s; likely cause: %%s.', correction.subject,
-            correction.trust, correction.cause
+            'Left %%s as it is, for no entry of this run can mend it: %%s.', correction.subject,
+            correction.cause
         )
     END,
     jsonb_build_object(

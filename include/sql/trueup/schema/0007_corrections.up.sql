@@ -3,7 +3,7 @@ CREATE TABLE trueup.corrections (
     run_id TEXT NOT NULL REFERENCES trueup.runs (run_id),
     number INTEGER NOT NULL,
     kind TEXT NOT NULL CONSTRAINT corrections_kind_known CHECK (
-        kind IN ('expected_balance', 'stored_balance', 'missing_entry')
+        kind IN ('expected_balance', 'stored_balance', 'missing_entry', 'balance_rule')
     ),
     -- The account that is off; of a missing entry, its reference.
     subject TEXT NOT NULL,
