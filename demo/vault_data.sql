@@ -1,6 +1,6 @@
--- Fills a vault's empty tables with users, accounts and three years of money that moved between them.
--- The same numbers give the same rows: ids and amounts are drawn from hashes. Money that leaves a
--- wallet was topped up before. Oddities have a user of their own each, so that they disturb nobody.
+-- Fills a vault's empty tables with users, accounts and three years of money that moved between
+-- them. The same numbers give the same rows: ids and amounts are drawn from hashes. Money that
+-- leaves a wallet was topped up before. Oddities have users of their own and disturb nobody.
 CREATE OR REPLACE FUNCTION pg_temp.named(name TEXT) RETURNS UUID
 LANGUAGE sql IMMUTABLE RETURN md5(name)::UUID;
 
