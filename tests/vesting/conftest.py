@@ -6,10 +6,9 @@ from contextlib import closing
 import pytest
 
 from databases import Database, Server
-from trueup import statements
+from trueup import migrations
+from trueup.systems import VESTING
 from vaults import Vault
-
-SCHEMA = sorted((statements.SQL_FOLDER / "vesting" / "schema").glob("*.up.sql"))
 
 
 @pytest.fixture(scope="session")
@@ -17,8 +16,7 @@ def vault_template(server: Server) -> Database:
     """The vault's tables without a row. Nobody is connected to it."""
     database = server.create()
     with closing(database.connect()) as connection:
-        for path in SCHEMA:
-            statements.execute_script(connection, f"vesting/schema/{path.stem}")
+        migrations.migrate(connection, VESTING)
     return database
 
 
