@@ -119,7 +119,7 @@ def stage(connection: Connection, run: Run) -> tuple[int, int]:
         prefix=plan.prefix,
         currency=plan.currency,
         user_id=plan.user_id,
-        limit=plan.limit,
+        rows=plan.limit,
     ).rowcount
     return last + 1, staged
 

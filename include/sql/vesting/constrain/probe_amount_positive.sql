@@ -1,4 +1,5 @@
--- Must be refused: an empty lot. Its keys lead nowhere; a check is asked before they are.
+-- Must be refused: an empty lot.
+-- Its keys lead nowhere: a check is asked before they are.
 INSERT INTO vault_vesting_lots (
     vault_id, vault_code, user_id, deposit_day, release_day, amount, released_amount, status,
     source_operation_id, metadata

@@ -31,5 +31,5 @@ FROM (
         )
         AND (%(user_id)s::UUID IS NULL OR user_id = %(user_id)s)
     ORDER BY deposited_at, operation_id
-    LIMIT %(limit)s
+    LIMIT %(rows)s
 ) AS asked

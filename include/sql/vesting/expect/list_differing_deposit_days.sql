@@ -1,5 +1,5 @@
--- Lists each deposit day whose staged deposits, less those in quarantine, are not its lots: their number
--- and their sum.
+-- Lists each deposit day whose staged deposits, less those in quarantine, are not its lots: their
+-- number and their sum.
 WITH deposits AS (
     SELECT staged.user_id, (staged.deposited_at AT TIME ZONE 'UTC')::DATE AS deposit_day,
         staged.amount, staged.operation_id
@@ -15,7 +15,10 @@ WITH deposits AS (
     FROM deposits
     GROUP BY deposit_day
 ), held AS (
-    SELECT lot.deposit_day, count(*) AS lots, sum(lot.released_amount + lot.remaining_amount) AS held
+    SELECT
+        lot.deposit_day,
+        count(*) AS lots,
+        sum(lot.released_amount + lot.remaining_amount) AS held
     FROM deposits
     INNER JOIN vault_vesting_lots AS lot ON lot.source_operation_id = deposits.operation_id
     GROUP BY lot.deposit_day

@@ -8,7 +8,7 @@ WITH deposited AS (
     FROM vault_vesting_lots AS lot
     INNER JOIN operations AS operation ON operation.id = lot.source_operation_id
     WHERE lot.run_id = %(run_id)s
-    GROUP BY 1
+    GROUP BY (operation.created_at AT TIME ZONE 'UTC')::DATE
 ), maturing AS (
     SELECT release_day, count(*) AS lots, sum(remaining_amount) AS remaining
     FROM vault_vesting_lots

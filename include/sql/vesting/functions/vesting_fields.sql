@@ -1,6 +1,7 @@
 -- Gives the fields of a deposit as the quarantine shows them, as texts.
 CREATE OR REPLACE FUNCTION vesting_fields(
-    p_operation_id UUID, p_user_id UUID, p_amount NUMERIC, p_currency TEXT, p_deposited_at TIMESTAMPTZ
+    p_operation_id UUID, p_user_id UUID, p_amount NUMERIC, p_currency TEXT,
+    p_deposited_at TIMESTAMPTZ
 ) RETURNS JSONB LANGUAGE sql STABLE AS $$
 SELECT jsonb_build_object(
     'operationId', p_operation_id,

@@ -1,6 +1,6 @@
 -- Fingerprints all that a lot says, but for who made it: two words of a SHA-256 in hexadecimal.
 -- Lengths come before free texts, so that no two lots run together.
-CREATE OR REPLACE FUNCTION vesting_lot_digest(p_lot vault_vesting_lots)
+CREATE OR REPLACE FUNCTION vesting_lot_digest(p_lot VAULT_VESTING_LOTS)
 RETURNS TEXT LANGUAGE sql STABLE AS $$
 SELECT left(encode(sha256(convert_to(concat_ws(
     '|', p_lot.id, p_lot.vault_id, length(p_lot.vault_code), p_lot.vault_code, p_lot.user_id,

@@ -9,9 +9,9 @@ SELECT
         WHEN deposit.operation_id IS NULL THEN 'Its operation is no deposit into the vault.'
         WHEN deposit.status <> 'COMPLETED'
             THEN format('Its deposit is %%s.', lower(deposit.status))
-        WHEN lot.amount IS DISTINCT FROM deposit.amount
+        WHEN deposit.amount IS NULL OR lot.amount <> deposit.amount
             THEN 'Its amount is not what the ledger says was deposited.'
-        WHEN lot.user_id IS DISTINCT FROM deposit.user_id
+        WHEN deposit.user_id IS NULL OR lot.user_id <> deposit.user_id
             THEN 'It belongs to another user than the deposit.'
         WHEN lot.deposit_day <> deposit.deposit_day
             THEN 'Its deposit day is not the UTC date of the deposit.'

@@ -5,8 +5,13 @@ WITH asked AS (
     SELECT plan ->> 'currency' AS currency, (plan ->> 'user_id')::UUID AS user_id
     FROM trueup.runs WHERE run_id = %(run_id)s
 ), judged AS (
-    SELECT quarantined.position, staged.operation_id, staged.user_id, staged.amount,
-        coalesce(staged.currency_code, staged.entry_currency) AS currency
+    SELECT
+        quarantined.position,
+        staged.operation_id,
+        staged.user_id,
+        staged.amount,
+        staged.currency_code,
+        staged.entry_currency
     FROM trueup.staged_entries AS staged
     INNER JOIN trueup.quarantine AS quarantined
         ON quarantined.run_id = staged.run_id AND quarantined.position = staged.position
@@ -53,7 +58,7 @@ SELECT
             FROM judged
             WHERE
                 judged.user_id = broken.user_id
-                AND judged.currency = broken.currency
+                AND broken.currency IN (judged.currency_code, judged.entry_currency)
                 AND judged.amount = -broken.difference
             ORDER BY judged.position
             LIMIT 1

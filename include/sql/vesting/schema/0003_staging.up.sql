@@ -47,7 +47,7 @@ ADD COLUMN IF NOT EXISTS run_id TEXT,
 ADD COLUMN IF NOT EXISTS run_line BIGINT;
 
 INSERT INTO trueup.reason_codes (code, meaning) VALUES
-('missing_entry', 'The operation has no debit of an available wallet: user and amount are unknown.'),
+('missing_entry', 'The operation has no debit of an available wallet: its user is unknown.'),
 ('ambiguous_entry', 'The operation has several debits of an available wallet; one is expected.'),
 ('unknown_user', 'The account that the deposit was taken from belongs to no user.'),
 ('unknown_vault', 'The vault that the deposit names does not exist.');
