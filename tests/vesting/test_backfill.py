@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-
 from demo import vault_data
+
 from runs import Books, Strike, raise_killed
 from trueup import batches, journal, nights, opening, statements
 from trueup.errors import DataFailure, Refused, RollbackRefused
@@ -21,7 +21,7 @@ from vaults import Vault
 
 @pytest.fixture
 def lots(vault: Vault, source_root, monkeypatch: pytest.MonkeyPatch) -> Books:
-    """Runs over this test's vault; nobody waits, and batches stay as large as they are asked for."""
+    """Runs over this test's vault; nobody waits, and batches stay as large as asked for."""
     monkeypatch.setattr(opening, "GRACE_SECONDS", 0.0)
     monkeypatch.setattr(batches, "GROWTH", 1.0)
     asked = {"source": "operations", "source_type": "DEPOSITS", "max_quarantined": "100 %"}
