@@ -34,6 +34,7 @@ A lot stays as it was, with its reason in the log and in `vesting_release_outcom
 - the account that pays would go below zero, or has less of this user's own deposits left;
 - it is not certain which wallet lock is its own;
 - its deposit does not lead from one wallet of its user to one account;
+- the backfill that made it is not complete;
 - the database refuses it.
 
 It does not stop the others, and the next release tries it again. A lot without a wallet lock is

@@ -34,6 +34,7 @@ REASONS = {
     "not_vested": "its status is not VESTED",
     "nothing_to_release": "nothing of it is left to release",
     "paid_before": "an operation that released it stands, though the lot says otherwise",
+    "backfill_open": "the backfill that made it is not complete and may still be taken back",
     "deposit_legs": "its deposit does not lead from one wallet of its user to one account",
     "ambiguous_lock": "it is not certain which wallet lock is its own",
     "not_his_money": "less than that of the user's own deposits is left in the account that pays",

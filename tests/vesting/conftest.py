@@ -13,7 +13,7 @@ from vaults import Vault
 
 @pytest.fixture(scope="session")
 def vault_template(server: Server) -> Database:
-    """The vault's tables without a row. Nobody is connected to it."""
+    """The template: the whole schema and no rows. Nobody is connected to it."""
     database = server.create()
     with closing(database.connect()) as connection:
         migrations.migrate(connection, VESTING)

@@ -7,8 +7,10 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from runs import Books
 from trueup import release as releases
 from trueup.errors import Refused
+from trueup.systems import VESTING
 from vaults import AS_OF, DAY, reasons
 
 MATURE = AS_OF - timedelta(days=1)
@@ -413,6 +415,18 @@ def test_what_the_database_refuses_is_left_and_stops_nobody(vault):
     }
     assert "stubborn" in "\n".join(releases.lines(summary))
     assert vault.balance(vault.pool()) == 101
+
+
+def test_a_lot_of_a_backfill_that_is_not_complete_waits(vault, source_root):
+    """It may still be taken back; once it is complete, the lot is paid."""
+    user = vault.user()
+    vault.lock(user, vault.deposit(user))
+    asked = {"source": "operations", "source_type": "DEPOSITS"}
+    attempt = Books(vault.database, source_root, asked, system=VESTING).begin()
+    attempt.to_posted()
+    assert [lot.reason for lot in vault.release().outcomes] == ["backfill_open"]
+    attempt.check_balances().constrain().expect().reconcile().complete().die()
+    assert [lot.outcome for lot in vault.release().outcomes] == ["RELEASED"]
 
 
 def test_a_dry_run_reports_and_changes_nothing(vault):

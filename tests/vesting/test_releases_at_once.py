@@ -190,7 +190,7 @@ def undisturbed(server, troubled):
     """The state in which a release that nobody disturbs leaves it."""
     vault = Vault(server.create(troubled.database))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(releases, "LOTS_A_BATCH", 5)
+        patch.setattr(releases, "LOTS_A_BATCH", 8)
         summary = vault.release()
     assert summary.of("RELEASED")
     assert summary.of("LEFT")
@@ -209,7 +209,7 @@ def test_a_kill_at_any_statement_loses_and_doubles_nothing(
     server, troubled, undisturbed, monkeypatch, when, blow
 ):
     """Killed at the n-th statement, the job is taken up under the same trace id, for every n."""
-    monkeypatch.setattr(releases, "LOTS_A_BATCH", 5)
+    monkeypatch.setattr(releases, "LOTS_A_BATCH", 8)
     struck = set()
     for number in count(1):
         database = server.create(troubled.database)

@@ -169,6 +169,13 @@ examined AS (
                 SELECT FROM operations AS earlier
                 WHERE earlier.idempotency_key = lot.idempotency_key
             ) THEN 'paid_before'
+            -- Until a backfill is proved it may be taken back; a lot that was paid could not be.
+            WHEN EXISTS (
+                SELECT FROM trueup.runs AS backfill
+                WHERE
+                    backfill.run_id = lot.run_id
+                    AND backfill.status NOT IN ('completed', 'rollback_failed')
+            ) THEN 'backfill_open'
             WHEN cardinality(leg.credited) = 1 AND cardinality(leg.debited) = 1 THEN NULL
             ELSE 'deposit_legs'
         END AS unpayable,
