@@ -37,7 +37,7 @@ REASONS = {
     "backfill_open": "the backfill that made it is not complete and may still be taken back",
     "deposit_legs": "its deposit does not lead from one wallet of its user to one account",
     "ambiguous_lock": "it is not certain which wallet lock is its own",
-    "not_his_money": "less than that of the user's own deposits is left in the account that pays",
+    "exceeds_own_share": "less of the user's own deposits is left in the account that pays",
     "account_would_go_negative": "the account that pays would go below zero",
     "database_refused": "the database refused it",
     "lock_missing": "no wallet lock was found",

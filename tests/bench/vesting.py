@@ -24,7 +24,7 @@ ASKED = 20
 # The loop is slow: fewer rows tell its rate.
 LOOP_ROWS = 5_000
 
-# All that a loop could read at once, read at once: only what it does per deposit is its own.
+# What a loop reads is read at once and not counted against it: only what it does per deposit is.
 _DEPOSITS = """
     SELECT vault_id, vault_code, user_id, entry_currency, deposit_day, deposit_day + 365,
         amount, operation_id
@@ -40,8 +40,8 @@ _INSERT = """
 def loop(database: Database, rows: int) -> float:
     """One insert and one commit per deposit; gives deposits a second."""
     connection = database.connect("loop")
-    started = time.perf_counter()
     deposits = connection.execute(_DEPOSITS, [rows]).fetchall()
+    started = time.perf_counter()
     for deposit in deposits:
         connection.execute(_INSERT, deposit)
     return len(deposits) / (time.perf_counter() - started)

@@ -170,10 +170,13 @@ def quarantine(facts: Facts) -> str:
     rows = facts["quarantine"]["rows"]
     if not rows:
         return "No row was quarantined."
+    fed_back = systems.named(facts["system"]).fed_back or (
+        f"To feed them back, mend them in {facts['quarantine']['csv']} and give that file as the "
+        "source of a new run"
+    )
     return (
         f"{_plural(rows, 'row')} {'was' if rows == 1 else 'were'} not posted; "
-        f"up to {facts['quarantine']['limit']} may be. To feed them back, mend them in "
-        f"{facts['quarantine']['csv']} and give that file as the source of a new run."
+        f"up to {facts['quarantine']['limit']} may be. {fed_back}."
     )
 
 

@@ -47,6 +47,8 @@ class System:
     fields: tuple[str, ...] = ()
     # What reconciliation holds against what, where it is not balances against entries.
     held_against: str | None = None
+    # How a row in quarantine is fed back, where that is not by mending its CSV.
+    fed_back: str | None = None
     # What it means that nothing was derived, by the kind of source.
     nothing_derived: Mapping[str, str] = field(default_factory=dict)
 

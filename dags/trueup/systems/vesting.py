@@ -111,6 +111,8 @@ VESTING = System(
     fields=("operationId", "userId", "amount", "currency", "depositedAt"),
     held_against="What is left in vested lots was held against the active locks of the vault, for "
     "every user and currency",
+    fed_back="To feed them back, mend what is wrong with the operations, then replay the run with "
+    "the DAG run_control",
     nothing_derived={
         "deposits": "There is no completed AVENIR deposit of what was asked for (currency, "
         "user_id, limit); there is no lot to create.",
