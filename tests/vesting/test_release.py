@@ -345,11 +345,11 @@ def test_trap_9_nobody_is_paid_out_of_others_money(vault):
     vault.vested(saver, "1000.00", release_day=AS_OF + timedelta(days=9))
     vault.withdraw(spender, "30.00")
     summary = vault.release()
-    assert reasons(summary) == {early: ("RELEASED", None), late: ("LEFT", "not_his_money")}
+    assert reasons(summary) == {early: ("RELEASED", None), late: ("LEFT", "exceeds_own_share")}
     assert "20 left of the user's own" in "\n".join(releases.lines(summary))
     assert vault.balance(vault.pool()) == 1020
     # Earlier releases count as well: the next night finds no more.
-    assert reasons(vault.release()) == {late: ("LEFT", "not_his_money")}
+    assert reasons(vault.release()) == {late: ("LEFT", "exceeds_own_share")}
 
 
 def test_trap_9_a_lot_that_is_too_large_does_not_stop_a_smaller_one(vault):
@@ -362,8 +362,8 @@ def test_trap_9_a_lot_that_is_too_large_does_not_stop_a_smaller_one(vault):
     vault.withdraw(user, "60.00")
     assert reasons(vault.release()) == {
         lots[0]: ("RELEASED", None),
-        lots[1]: ("LEFT", "not_his_money"),
-        lots[2]: ("LEFT", "not_his_money"),
+        lots[1]: ("LEFT", "exceeds_own_share"),
+        lots[2]: ("LEFT", "exceeds_own_share"),
         lots[3]: ("RELEASED", None),
     }
 
@@ -372,7 +372,7 @@ def test_trap_9_a_deposit_that_was_never_completed_gives_no_money(vault):
     user, other = vault.user(), vault.user()
     vault.vested(other, "500.00", release_day=AS_OF + timedelta(days=9))
     lot = vault.lot(user, vault.deposit(user, status="PENDING"))
-    assert reasons(vault.release()) == {lot: ("LEFT", "not_his_money")}
+    assert reasons(vault.release()) == {lot: ("LEFT", "exceeds_own_share")}
 
 
 def test_a_deposit_without_its_legs_is_reported(vault):

@@ -280,7 +280,7 @@ def test_generated_oddities_are_left_or_warned_each_for_its_reason(server, vault
     assert found == {
         ("LEFT", "ambiguous_lock"): 4,
         ("LEFT", "deposit_legs"): 1,
-        ("LEFT", "not_his_money"): 3,
+        ("LEFT", "exceeds_own_share"): 3,
         ("RELEASED", "lock_missing"): 3,
     }
     assert summary.remaining == 0

@@ -198,7 +198,7 @@ alone AS (
     SELECT
         examined.*,
         coalesce(skipped, unpayable, unclear, CASE
-            WHEN amount > share THEN 'not_his_money'
+            WHEN amount > share THEN 'exceeds_own_share'
             WHEN amount > pool_balance THEN 'account_would_go_negative'
         END) AS reason
     FROM examined
@@ -237,7 +237,7 @@ SELECT
         WHEN wallet_lock_id IS NULL THEN 'lock_missing'
     END,
     CASE reason
-        WHEN 'not_his_money' THEN format('%%s left of the user''s own', trim_scale(share))
+        WHEN 'exceeds_own_share' THEN format('%%s left of the user''s own', trim_scale(share))
         WHEN 'account_would_go_negative' THEN format('%%s on it', trim_scale(pool_balance))
         WHEN 'ambiguous_lock' THEN format('%%s locks match', locks)
     END,
