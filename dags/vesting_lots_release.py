@@ -16,6 +16,8 @@ SYSTEM = "vesting"
     schedule=os.environ.get("TRUEUP_RELEASE_SCHEDULE", "15 0 * * *"),
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
+    # It pays money out: a person switches it on.
+    is_paused_upon_creation=True,
     max_active_runs=1,
     params=release_params(),
     tags=["trueup", SYSTEM, "release"],
@@ -26,7 +28,8 @@ Pays lots of AVENIR back whose release day has come, the earliest first, at most
 the account that the deposit credited, into the user's wallet. Each released lot has one
 `VAULT_VESTING_RELEASE` operation with two entries; its wallet lock is closed.
 
-**By hand it is a dry run** unless `dry_run` is taken off. **The schedule pays out.** Several
+**By hand it is a dry run** unless `dry_run` is taken off. **The schedule pays out**; it is paused until
+a person switches it on. Several
 releases at once are safe: none takes a lot twice, none waits for another one.
 
 A lot stays as it was, with its reason in the log and in `vesting_release_outcomes`, when
