@@ -4,8 +4,6 @@ from airflow.sdk import Param, dag
 
 from trueup.orchestration import tasks
 
-SYSTEM = "ledger"
-
 
 @dag(
     schedule=None,
@@ -31,8 +29,11 @@ SYSTEM = "ledger"
 
 Before or after its constraints were applied, in one of two ways:
 
+The run's id says which system it belongs to.
+
 - **delete** removes exactly the rows of the run and what it created, restores the balances, and
-  proves it by the state hash. Refused, in words, when an outbox row of the run was delivered.
+  proves it by the state hash. Refused, in words, when an outbox row of the run was delivered, or a
+  vesting lot of it released.
 - **reverse** leaves every row and books a reversing entry (`REVERSAL-…`) for each entry of the run;
   the proof is that every balance, entries of others aside, is the one before the run. A source that
   is loaded again does not bring reversed entries back: they are quarantined as `reversed_entry`.
@@ -44,10 +45,10 @@ with balances and entries in agreement.
 def rollback() -> None:
     """Find the run, take it back, report, and be green only if it is rolled back."""
     (
-        tasks.audit_rollback(SYSTEM)
-        >> tasks.roll_back(SYSTEM)
-        >> tasks.report(SYSTEM)
-        >> tasks.verdict(SYSTEM, green=["rolled_back"])
+        tasks.audit_rollback()
+        >> tasks.roll_back()
+        >> tasks.report()
+        >> tasks.verdict(green=["rolled_back"])
     )
 
 

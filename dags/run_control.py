@@ -5,8 +5,6 @@ from airflow.sdk import Param, dag
 
 from trueup.orchestration import tasks
 
-SYSTEM = "ledger"
-
 
 @dag(
     schedule=None,
@@ -44,7 +42,7 @@ SYSTEM = "ledger"
 )
 def run_control() -> None:
     """Pause, or find what to trigger and trigger it."""
-    asked = tasks.control(SYSTEM, backfill="ledger_backfill")
+    asked = tasks.control()
     TriggerDagRunOperator(
         task_id="trigger",
         trigger_dag_id="{{ ti.xcom_pull(task_ids='control')['dag_id'] }}",

@@ -1,6 +1,6 @@
 # Corrects the four breaks that the backfill of Open Collective leaves, on the word of the source.
 # shellcheck shell=bash
-fresh_ledger demo_corrections
+fresh_database demo_corrections ledger_db
 
 say 'First the backfill, with its four breaks.'
 run_dag ledger_backfill '{

@@ -1,7 +1,7 @@
 # Synchronises a ledger with a sovereign central bank that throttles, loses answers and refuses one entry.
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # bin/demo gives root and state
-fresh_ledger demo_scb
+fresh_database demo_scb ledger_db
 
 bank=http://127.0.0.1:$(python bin/free_ports.py 1 "$root/scb")
 SCB_TOKEN=$(python -c 'import secrets; print(secrets.token_urlsafe(18))')

@@ -37,7 +37,7 @@ from trueup.stages import (
     roll_back,
     validate,
 )
-from trueup.systems import LEDGER
+from trueup.systems import LEDGER, System
 
 SAMPLES = Path(__file__).resolve().parents[1] / "include" / "samples"
 SAMPLE = {
@@ -87,6 +87,7 @@ class Books:
     defaults: dict[str, Any] = field(default_factory=dict)
     # The Airflow connections that sources are read through.
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
+    system: System = LEDGER
     _numbers: Iterator[int] = field(default_factory=count)
 
     def write(self, name: str, text: str | bytes) -> str:
@@ -146,14 +147,14 @@ class Books:
         try:
             run = opening.open_run(
                 connection,
-                LEDGER,
+                self.system,
                 plan,
                 opening.Source(
                     plan.source, plan.logical_source, plan.source_type, located.fingerprint,
                     located.mapping.fingerprint,
                 ),
-                opening.Attempt("ledger_backfill", airflow_run_id, "tester"),
-                fingerprints.of_posting_code("ledger"),
+                opening.Attempt(self.system.backfill, airflow_run_id, "tester"),
+                fingerprints.of_posting_code(self.system.name),
                 lambda *_: False,
             )  # fmt: skip
         except Refused:

@@ -5,7 +5,7 @@ from typing import Any
 
 from psycopg import Connection, sql
 
-from trueup import corrections, journal, statements
+from trueup import corrections, journal, statements, steps
 from trueup.errors import DataFailure, Refused
 from trueup.journal import Run
 from trueup.sources.columns import listed
@@ -57,7 +57,7 @@ def examine(connection: Connection, run: Run) -> dict[str, Any]:
             f"{run.plan.source} has no column {listed(missing)}; it has {listed(found)}. Choose "
             "the source_type of its shape, and name its key as key_column."
         )
-    if found["amount"] in _FLOATS:
+    if found.get("amount") in _FLOATS:
         raise Refused(
             f"The amounts of {run.plan.source} are floating-point numbers ({found['amount']}), "
             "which cannot hold cents exactly. Make a view over it that casts them to numeric, "
@@ -83,6 +83,7 @@ def derive(connection: Connection, run: Run) -> str:
         if propose := _PROPOSED.get(run.plan.derived_from):
             propose(connection, run)
         _, staged = stage(connection, run)
+        _keep_left_aside(connection, run)
         statements.execute(connection, _sql(run, "ingest/key_staging"), run_id=run.run_id)
         if not staged and (write_down := _WRITTEN_DOWN.get(run.plan.derived_from)):
             write_down(connection, run)
@@ -93,8 +94,9 @@ def derive(connection: Connection, run: Run) -> str:
 
 def say_empty(run: Run) -> str:
     """Why a run that found no rows has nothing to do, and what to look at."""
-    return _EMPTY.get(
-        run.plan.derived_from,
+    kind = run.plan.derived_from
+    return _EMPTY.get(kind) or run.system.nothing_derived.get(
+        kind or "",
         f"{run.plan.source} has no rows; there is nothing to post. Check the source.",
     )
 
@@ -120,8 +122,26 @@ def stage(connection: Connection, run: Run) -> tuple[int, int]:
         source=_source_name(connection, run),
         key_column=plan.key_column,
         prefix=plan.prefix,
+        currency=plan.currency,
+        user_id=plan.user_id,
+        rows=plan.limit,
     ).rowcount
     return last + 1, staged
+
+
+def _keep_left_aside(connection: Connection, run: Run) -> None:
+    """Write down how many rows of the source are none of the run's business, and why."""
+    aside = steps.fetch_all(
+        connection,
+        run,
+        "derive/list_left_aside",
+        run_id=run.run_id,
+        currency=run.plan.currency,
+        user_id=run.plan.user_id,
+    )
+    journal.add_figures(connection, run, left_aside=[row._asdict() for row in aside])
+    for row in aside:
+        journal.log(connection, run, f"Left aside: {row.rows} {row.what}.")
 
 
 def hold_still(connection: Connection, run: Run) -> None:

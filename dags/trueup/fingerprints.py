@@ -26,6 +26,7 @@ def of_posting_code(system: str) -> str:
     """
     sql = statements.fingerprint(
         f"{system}/functions",
+        f"{system}/views",
         f"{system}/plain",
         f"{system}/derive",
         f"{system}/validate",

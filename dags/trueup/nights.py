@@ -150,6 +150,7 @@ def _change(before: Any, now: Any) -> Any:
 
 
 def _learn(connection: Connection, system: System, night_id: str, anew: bool) -> None:
-    statements.execute(
-        connection, f"{system.name}/nightly/learn_openings", night_id=night_id, anew=anew
-    )
+    if system.has("nightly/learn_openings"):
+        statements.execute(
+            connection, f"{system.name}/nightly/learn_openings", night_id=night_id, anew=anew
+        )

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import PurePath
 from typing import Annotated, Any, Literal, Self
+from uuid import UUID
 
 from pydantic import (
     AfterValidator,
@@ -89,6 +90,11 @@ SourceText = Annotated[
 ]
 OptionalText = Annotated[Text | None, BeforeValidator(_none_if_blank)]
 OptionalDate = Annotated[date | None, BeforeValidator(_none_if_blank)]
+OptionalUser = Annotated[UUID | None, BeforeValidator(_none_if_blank)]
+OptionalCurrency = Annotated[
+    Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Z]{3}$")] | None,
+    BeforeValidator(_none_if_blank),
+]
 OptionalTime = Annotated[AwareDatetime | None, BeforeValidator(_in_utc)]
 
 
@@ -107,11 +113,12 @@ SHAPES_ROWS = (
     "source_type", "ledger_id", "accounts", "prefix", "limit", "not_before", "not_after",
     "skip_duplicates", "outbox", "source_connection", "key_column",
     "trust", "suspense_account", "sovereign_bank_id", "start_date", "end_date",
+    "currency", "user_id",
 )  # fmt: skip
 
 
 # Sources in the books' own database: no file, and no connection of their own.
-_DERIVED = ("QUARANTINE", "LEGACY", "LEGS", "CORRECTIONS")
+_DERIVED = ("QUARANTINE", "LEGACY", "LEGS", "CORRECTIONS", "DEPOSITS")
 
 
 class Plan(BaseModel):
@@ -122,7 +129,7 @@ class Plan(BaseModel):
     source: SourceText
     source_type: Literal[
         "CSV", "JSONL", "PARQUET", "API", "DATABASE", "QUARANTINE", "LEGACY", "LEGS",
-        "CORRECTIONS", "SCB",
+        "CORRECTIONS", "SCB", "DEPOSITS",
     ] = "CSV"  # fmt: skip
     source_connection: OptionalText = None
     key_column: Text = "id"
@@ -146,6 +153,9 @@ class Plan(BaseModel):
     sovereign_bank_id: OptionalText = None
     start_date: OptionalDate = None
     end_date: OptionalDate = None
+    # Only what is in this currency, and of this user.
+    currency: OptionalCurrency = None
+    user_id: OptionalUser = None
 
     dry_run: bool = True
     dry_run_rows: int = Field(default=100_000, ge=0, le=1_000_000)

@@ -9,7 +9,7 @@ import psycopg
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from trueup import batches, fingerprints, journal, pacing, regime, statements
+from trueup import batches, fingerprints, journal, pacing, regime, statements, steps
 from trueup.errors import DataFailure, OperationalFailure
 from trueup.journal import Run
 from trueup.pacing import NO_PRESSURE, Pressure
@@ -118,9 +118,9 @@ def _open_ranges(connection: Connection, run: Run) -> None:
     with connection.transaction():
         journal.fence(connection, run, Status.POSTING)
         bounds = statements.fetch_one(connection, _sql(run, "post/bound_keys"), run_id=run.run_id)
-        statements.execute(connection, _sql(run, "post/create_accounts"), run_id=run.run_id)
-        differing = statements.fetch_all(
-            connection, _sql(run, "audit/list_differing_accounts"), run_id=run.run_id
+        steps.execute(connection, run, "post/create_accounts", run_id=run.run_id)
+        differing = steps.fetch_all(
+            connection, run, "audit/list_differing_accounts", run_id=run.run_id
         )
         if differing:
             raise DataFailure(
@@ -128,7 +128,7 @@ def _open_ranges(connection: Connection, run: Run) -> None:
                 f"it is {differing[0].stands}, and this run was to open it as "
                 f"{differing[0].wanted}."
             )
-        statements.execute(connection, _sql(run, "post/exempt_accounts"), run_id=run.run_id)
+        steps.execute(connection, run, "post/exempt_accounts", run_id=run.run_id)
         cuts = batches.cut(bounds.first_key, bounds.last_key, run.plan.parallel_workers)
         if regime.is_initial(run):
             edges = [block.last_key for block in journal.blocks(connection, run)]
@@ -143,9 +143,10 @@ def _open_ranges(connection: Connection, run: Run) -> None:
                 first_key=cut.first_key,
                 last_key=cut.last_key,
             )
-        statements.execute(
+        steps.execute(
             connection,
-            _sql(run, "post/open_checkpoint"),
+            run,
+            "post/open_checkpoint",
             source_id=run.row.source_id,
             source_type=run.row.source_type,
             metadata=Jsonb(
@@ -326,9 +327,10 @@ def check_balances(connection: Connection, run: Run) -> None:
 
 def mark_checkpoint(connection: Connection, run: Run, status: str, message: str | None) -> None:
     """Say on the source's checkpoint row how its run stands; statuses are the seed's four."""
-    statements.execute(
+    steps.execute(
         connection,
-        _sql(run, "post/mark_checkpoint"),
+        run,
+        "post/mark_checkpoint",
         run_id=run.run_id,
         source_id=run.row.source_id,
         source_type=run.row.source_type,
@@ -347,8 +349,8 @@ def checkpoint_of(held: Any) -> Checkpoint:
 
 def _save_checkpoint(connection: Connection, run: Run) -> None:
     source = {"source_id": run.row.source_id, "source_type": run.row.source_type}
-    statements.execute(connection, _sql(run, "post/lock_checkpoint"), **source)
-    statements.execute(connection, _sql(run, "post/save_checkpoint"), run_id=run.run_id, **source)
+    steps.execute(connection, run, "post/lock_checkpoint", **source)
+    steps.execute(connection, run, "post/save_checkpoint", run_id=run.run_id, **source)
 
 
 def _sql(run: Run, name: str) -> str:

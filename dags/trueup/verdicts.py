@@ -2,7 +2,7 @@
 
 from psycopg import Connection
 
-from trueup import statements
+from trueup import statements, steps
 from trueup.journal import Run
 
 
@@ -18,11 +18,11 @@ def form(connection: Connection, run: Run, after_position: int = 0) -> None:
         started_at=run.row.started_at,
         after_position=after_position,
     )
-    statements.execute(connection, _sql(run, "quarantine_unknown_accounts"), run_id=run.run_id)
+    steps.execute(connection, run, "validate/quarantine_unknown_accounts", run_id=run.run_id)
     statements.execute(connection, _sql(run, "quarantine_conflicts"), run_id=run.run_id)
     if not run.plan.skip_duplicates:
         statements.execute(connection, _sql(run, "quarantine_duplicates"), run_id=run.run_id)
-    statements.execute(connection, _sql(run, "mark_repeated"), run_id=run.run_id)
+    steps.execute(connection, run, "validate/mark_repeated", run_id=run.run_id)
 
 
 def total_movements(connection: Connection, run: Run) -> None:
@@ -30,7 +30,7 @@ def total_movements(connection: Connection, run: Run) -> None:
     statements.execute(
         connection, "trueup/journal/delete_movements", run_id=run.run_id, plain=False
     )
-    statements.execute(connection, _sql(run, "insert_movements"), run_id=run.run_id)
+    steps.execute(connection, run, "validate/insert_movements", run_id=run.run_id)
 
 
 def save_control(connection: Connection, run: Run) -> None:

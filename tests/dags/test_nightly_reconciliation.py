@@ -29,7 +29,10 @@ def test_good_books_are_green_and_leave_a_report(run_dag, database, told, airflo
     run_dag("ledger_backfill", **SAMPLE, dry_run=False, accept_breaks=4)
     dag_run = run_dag("nightly_reconciliation")
     assert dag_run.state == "success"
-    assert set(states(dag_run).values()) == {"success"}
+    # Without a vault there is nothing to look at there; that is no failure.
+    ended = states(dag_run)
+    assert {state for task, state in ended.items() if task.startswith("ledger")} == {"success"}
+    assert {state for task, state in ended.items() if task.startswith("vesting")} == {"skipped"}
     night = database.row("SELECT * FROM trueup.last_nights")
     assert (night.status, night.overdue, night.in_flight) == ("clean", False, [])
     folder = airflow_home / "reports"

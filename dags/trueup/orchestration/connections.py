@@ -32,6 +32,15 @@ def endpoint(connection_id: str) -> Endpoint:
     )  # fmt: skip
 
 
+def is_connected(system: System) -> bool:
+    """Whether this deployment has a connection to a system's database."""
+    try:
+        BaseHook.get_connection(system.connection_id)
+    except AirflowNotFoundException:
+        return False
+    return True
+
+
 def reports_folder() -> Path:
     """Where reports and Data Docs are written: TRUEUP_REPORTS, else a folder in AIRFLOW_HOME."""
     return Path(os.environ.get("TRUEUP_REPORTS") or f"{AIRFLOW_HOME}/trueup_reports")

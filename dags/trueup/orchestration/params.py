@@ -7,6 +7,8 @@ from airflow.sdk import Param
 _WHAT = "What is loaded"
 _HOW = "How it is loaded"
 _WHEN = "When to give up"
+_RELEASED = "What is released"
+_RELEASING = "How it is released"
 
 _A_NUMBER_OR_A_SHARE = r"^\d+(\.\d+)?\s*%?$"
 _DECIMAL = r"^\d+(\.\d+)?$"
@@ -290,5 +292,71 @@ def migration_params() -> dict[str, Param]:
         ),
         "prefix": _text(
             "LEGACY-", _WHAT, "Beginning of references made for rows without one."
+        ),
+    }  # fmt: skip
+
+
+def release_params() -> dict[str, Param]:
+    """The params of a release of vesting lots."""
+    return {
+        "as_of_date": Param(
+            None, type=["null", "string"], format="date", section=_RELEASED,
+            description="Lots are released whose release day is this UTC date or an earlier one. "
+            "Default: today. A later date than today is for dry runs only.",
+        ),
+        "currency": _text(
+            "AED", _RELEASED, "Lots of this currency.", pattern="^[A-Z]{3}$",
+        ),
+        "max_lots": _number(
+            200, _RELEASED,
+            "At most so many lots are released, the earliest first. Lots that cannot be released "
+            "do not count.",
+            minimum=1,
+        ),
+        "dry_run": _switch(
+            True, _RELEASING,
+            "Release, report, take it back. Off: pay out. The schedule always pays out, whatever "
+            "stands here.",
+        ),
+    }  # fmt: skip
+
+
+def vesting_params() -> dict[str, Param]:
+    """The params of a backfill of vesting lots: those of a backfill that have a meaning for it."""
+    params = backfill_params()
+    for name in (
+        "source_connection", "key_column", "source_id", "ledger_id", "accounts", "mapping",
+        "expected_balances", "prefix", "regime", "outbox", "confirm_overlap",
+    ):  # fmt: skip
+        del params[name]
+    return {
+        "currency": Param(
+            "AED", type=["null", "string"], section=_WHAT,
+            description="Only deposits in this currency; empty: in any. A deposit that names none "
+            "is in the currency of its ledger entry.",
+        ),
+        "user_id": _text(None, _WHAT, "Only the deposits of this user (a UUID)."),
+    } | params | {
+        "source": _text(
+            "operations", _WHAT,
+            "The table of operations; for QUARANTINE the id of the run that left deposits there.",
+            minLength=1, pattern="^(operations|vesting_lots_backfill-.+)$",
+        ),
+        "source_type": _choice(
+            "DEPOSITS", ["DEPOSITS", "QUARANTINE"], _WHAT,
+            "DEPOSITS: the completed deposits into the vault AVENIR. QUARANTINE: what an earlier "
+            "run left in quarantine, looked up once more.",
+        ),
+        "limit": _number(None, _WHAT, "Only so many deposits, the earliest first.", minimum=1),
+        "skip_duplicates": Param(
+            True, const=True, section=_HOW,
+            description="A deposit that has its lot is skipped: it has one and no more.",
+        ),
+        "max_quarantined": Param(
+            "100 %",
+            section=_WHEN,
+            description="Most deposits that may be quarantined: a number, or a share such as 1 %. "
+            "By default errors never stop a run.",
+            pattern=_A_NUMBER_OR_A_SHARE,
         ),
     }  # fmt: skip

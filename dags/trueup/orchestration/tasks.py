@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 from airflow.sdk import get_current_context, task
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from trueup import (
     fingerprints,
@@ -23,11 +23,12 @@ from trueup import (
 from trueup.errors import Refused, TrueupError
 from trueup.orchestration import work
 from trueup.orchestration.approval import APPROVE, who_answered
-from trueup.orchestration.connections import conninfo, endpoint, reports_folder
+from trueup.orchestration.connections import conninfo, endpoint, is_connected, reports_folder
 from trueup.orchestration.notifying import notify
 from trueup.plan import Plan
 from trueup.run_state import FINISHED, GREEN, Status
 from trueup.sources import files
+from trueup.systems import System
 
 log = logging.getLogger(__name__)
 
@@ -80,11 +81,11 @@ def audit(system: str) -> dict[str, Any]:
 
 
 @task(task_id="audit", **_RETRIES)
-def audit_rollback(system: str) -> dict[str, Any]:
+def audit_rollback() -> dict[str, Any]:
     """Find the run to take back, and see that nobody works on it."""
     context = get_current_context()
-    declared = systems.named(system)
     wanted = context["params"]["run_id"].strip()
+    declared = _system_of(wanted)
     with work.session(declared, f"rollback {wanted}") as connection:
         try:
             run = opening.adopt_run(
@@ -98,14 +99,15 @@ def audit_rollback(system: str) -> dict[str, Any]:
 
 
 @task.short_circuit(**_RETRIES)
-def control(system: str, backfill: str) -> dict[str, Any]:
+def control() -> dict[str, Any]:
     """Pause a run, or say which DAG must be triggered with which params; nothing after a pause.
 
     A replay is a backfill of its own, whichever DAG the rows came through.
     """
     params = get_current_context()["params"]
     wanted = params["run_id"].strip()
-    with work.session(systems.named(system), f"control {wanted}") as connection:
+    declared = _system_of(wanted)
+    with work.session(declared, f"control {wanted}") as connection:
         try:
             if params["action"] == "pause":
                 opening.pause_run(connection, wanted)
@@ -113,7 +115,7 @@ def control(system: str, backfill: str) -> dict[str, Any]:
             run = journal.read_run(connection, wanted)
             if params["action"] == "replay":
                 conf = opening.params_to_replay(run, params["dry_run"])
-                return {"dag_id": backfill, "conf": conf}
+                return {"dag_id": declared.backfill, "conf": conf}
             return {"dag_id": run.row.dag_id, "conf": opening.params_to_resume(run)}
         except TrueupError as refusal:
             log.error("%s", refusal)
@@ -299,11 +301,18 @@ def outcome(system: str) -> str | None:
 
 @task(**_RETRIES)
 def look(system: str) -> str:
-    """Look at a system's books in one snapshot, keep what was found, and give the night's id."""
+    """Look at a system's books in one snapshot, keep what was found, and give the night's id.
+
+    A deployment that has no connection to the system's database does not have the system.
+    """
     from trueup import nights
 
     context = get_current_context()
     declared = systems.named(system)
+    if not is_connected(declared):
+        raise AirflowSkipException(
+            f"There is no Airflow connection {declared.connection_id}: {system} is not looked at."
+        )
     with work.session(declared, "night") as connection:
         migrations.migrate(connection, declared)
         night = nights.look(
@@ -361,22 +370,22 @@ def complete(system: str) -> dict[str, Any]:
 
 
 @task(**_RETRIES)
-def roll_back(system: str) -> dict[str, Any]:
+def roll_back(system: str | None = None) -> dict[str, Any]:
     """Take the run back and prove it: by the state hash, or by the trial balance if reversed."""
     from trueup.stages.roll_back import DELETE
     from trueup.stages.roll_back import roll_back as stage
 
     context = get_current_context()
-    with work.at_work(systems.named(system), context, "roll_back") as (connection, run):
+    with work.at_work(_declared(system), context, "roll_back") as (connection, run):
         return stage(connection, run, context["params"].get("mode", DELETE))
 
 
 @task(trigger_rule="all_done", **_RETRIES)
-def report(system: str) -> dict[str, str]:
+def report(system: str | None = None) -> dict[str, str]:
     """Write what happened, for people and for programs; the log says where."""
     from trueup.stages.report import report as stage
 
-    declared = systems.named(system)
+    declared = _declared(system)
     found = work.run_id(get_current_context())
     with work.session(declared, f"report {found}") as connection:
         written = stage(connection, journal.read_run(connection, found), reports_folder())
@@ -386,10 +395,10 @@ def report(system: str) -> dict[str, str]:
 
 
 @task(trigger_rule="all_done")
-def verdict(system: str, green: list[str] = GREEN) -> str:
+def verdict(system: str | None = None, green: list[str] = GREEN) -> str:
     """Fail the DAG run unless its run ended as it should: a rolled back backfill is red."""
     found = work.run_id(get_current_context())
-    with work.session(systems.named(system), f"verdict {found}") as connection:
+    with work.session(_declared(system), f"verdict {found}") as connection:
         run = journal.read_run(connection, found)
     sentence = f"Run {found} is {run.status}. {run.row.message or ''}"
     if run.status not in green:
@@ -397,6 +406,22 @@ def verdict(system: str, green: list[str] = GREEN) -> str:
         raise AirflowFailException(sentence)
     log.info("%s", sentence)
     return sentence
+
+
+def _declared(system: str | None) -> System:
+    """The system of that name; without one, that of the run that the params name."""
+    if system:
+        return systems.named(system)
+    return _system_of(get_current_context()["params"]["run_id"].strip())
+
+
+def _system_of(run_id: str) -> System:
+    """The system that a run belongs to; a failure that no second try mends when there is none."""
+    try:
+        return systems.of_run(run_id)
+    except Refused as refusal:
+        log.error("%s", refusal)
+        raise AirflowFailException(str(refusal)) from None
 
 
 def _run_stage(system: str, name: str, status: Status | None = None) -> dict[str, Any]:

@@ -63,6 +63,7 @@ def gather(connection: Connection, run: Run) -> Facts:
             "trial_balance": figures.get("trial_balance", []),
             "would_overdraw": figures.get("would_overdraw", []),
             "executed": figures.get("executed"),
+            "left_aside": figures.get("left_aside", []),
         },
         "breaks": _breaks(connection, run),
         "corrections": _all(connection, "trueup/journal/list_corrections", run),

@@ -31,11 +31,12 @@ def write(connection: Connection, run: Run, path: Path) -> None:
         cursor.itersize = _ROWS_PER_FETCH
         cursor.execute(statements.text("trueup/journal/list_quarantined"), {"run_id": run.run_id})
         writer = csv.writer(file)
-        writer.writerow((*CANONICAL_NAMES, *NOTES))
+        names = run.system.fields or CANONICAL_NAMES
+        writer.writerow((*names, *NOTES))
         for row in cursor:
             writer.writerow(
                 (
-                    *(row.fields.get(name) for name in CANONICAL_NAMES),
+                    *(row.fields.get(name) for name in names),
                     row.position, row.reason_code, row.reason, _on_one_line(row.raw),
                 )
             )  # fmt: skip

@@ -75,6 +75,9 @@ _TO_POST = {
     "amount": _money("sum"),
     "debit_balances": _money("debit balances"),
     "credit_balances": _money("credit balances"),
+    # What a system without balances tells instead.
+    "active_locks": _money("active locks"),
+    "remaining_in_lots": _money("remaining in lots"),
     "difference": _difference("difference"),
 }
 _TRIAL_BALANCE = {
@@ -196,6 +199,7 @@ def _lay_out(rows: Rows, columns: dict[str, Column], minor_units: dict[str, int]
                 for value, digits in zip(frame[name], decimals, strict=True)
             ]
             for name, column in columns.items()
+            if name in frame
         },
         dtype=object,
     )

@@ -4,6 +4,7 @@ import json
 import shlex
 from typing import Any
 
+from trueup import systems
 from trueup.plan import Plan
 from trueup.report.amounts import counted
 from trueup.report.facts import Facts
@@ -89,6 +90,10 @@ def totals_notes(facts: Facts) -> list[str]:
             f"{_plural(totals['left_out'], 'row')} outside the window of time were left out; "
             "they are not among the rows read."
         )
+    notes += [
+        f"{_plural(each['rows'], 'row')} left aside, not among the rows read: {each['what']}."
+        for each in totals["left_aside"]
+    ]
     if totals["executed"]:
         executed = totals["executed"]
         notes.append(
@@ -122,12 +127,15 @@ def breaks(facts: Facts) -> str:
         if found["expected_balances"]
         else "; no balances of the source's were given to compare with"
     )
+    held = systems.named(facts["system"]).held_against or (
+        f"Every balance was held against {against}"
+    )
     if found["total"] == 0:
-        return f"There are no breaks. Every balance was held against {against}."
+        return f"There are no breaks. {held}."
     shown = len(found["largest"])
     return (
         f"{_plural(found['total'], 'balance')} {'breaks' if found['total'] == 1 else 'break'}; the "
-        f"run accepts {counted(found['accepted'])}. Every balance was held against {against}. "
+        f"run accepts {counted(found['accepted'])}. {held}. "
         "Difference is ledger less expected."
         + (f" The {counted(shown)} largest:" if shown < found["total"] else "")
     )
@@ -162,27 +170,31 @@ def quarantine(facts: Facts) -> str:
     rows = facts["quarantine"]["rows"]
     if not rows:
         return "No row was quarantined."
+    fed_back = systems.named(facts["system"]).fed_back or (
+        f"To feed them back, mend them in {facts['quarantine']['csv']} and give that file as the "
+        "source of a new run"
+    )
     return (
         f"{_plural(rows, 'row')} {'was' if rows == 1 else 'were'} not posted; "
-        f"up to {facts['quarantine']['limit']} may be. To feed them back, mend them in "
-        f"{facts['quarantine']['csv']} and give that file as the source of a new run."
+        f"up to {facts['quarantine']['limit']} may be. {fed_back}."
     )
 
 
 def proof(facts: Facts) -> str:
     """What the state hashes prove."""
     before, after = facts["state_hash"]["before"], facts["state_hash"]["after"]
+    state = systems.named(facts["system"]).state
     if before is None:
         return "No state hash was taken: nothing was posted, so there is nothing to take back."
     if after is None:
         return (
-            "Taken over accounts, entries and outbox before the first posting. A rollback of this "
-            "run must reproduce it."
+            f"Taken over {state} before the first posting. A rollback of this run must reproduce "
+            "it."
         )
     if after == before:
         return (
-            "The two are equal: accounts, entries and outbox are again exactly what they were "
-            "before the run, other sessions' later entries aside."
+            f"The two are equal: {state} are again exactly what they were before the run, other "
+            "sessions' later entries aside."
         )
     if after == "not provable":
         return (

@@ -5,7 +5,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from trueup import derivation, journal, regime, statements
+from trueup import derivation, journal, regime, statements, steps
 from trueup.errors import Refused
 from trueup.journal import Run
 from trueup.sources.files import SourceFiles
@@ -30,7 +30,7 @@ def audit(connection: Connection, run: Run, files: SourceFiles) -> dict[str, Any
         **statements.fetch_one(connection, f"{run.system.name}/audit/count_entries")._asdict(),
     }
     for name in ("inconsistent_balances", "duplicate_references", "opening_balances"):
-        rows = statements.fetch_all(connection, f"{run.system.name}/audit/list_{name}")
+        rows = steps.fetch_all(connection, run, f"audit/list_{name}")
         found[name] = len(rows)
         found[f"first_{name}"] = [row._asdict() for row in rows[:20]]
         if rows:

@@ -7,7 +7,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from trueup import derivation, journal, posting, statements, verdicts
+from trueup import derivation, journal, posting, statements, steps, verdicts
 from trueup.journal import Run
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def _migrate_new_rows(connection: Connection, run: Run) -> int:
         verdicts.form(connection, run, after_position=first_key - 1)
         verdicts.total_movements(connection, run)
         verdicts.save_control(connection, run)
-        statements.execute(connection, f"{run.system.name}/post/exempt_accounts", run_id=run.run_id)
+        steps.execute(connection, run, "post/exempt_accounts", run_id=run.run_id)
         statements.execute(
             connection,
             "trueup/journal/insert_range",

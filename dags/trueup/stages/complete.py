@@ -6,6 +6,7 @@ from psycopg import Connection
 
 from trueup import journal, posting
 from trueup.journal import Run
+from trueup.report import lines
 from trueup.run_state import Status
 
 
@@ -28,5 +29,6 @@ def complete(connection: Connection, run: Run) -> dict[str, Any]:
     with connection.transaction():
         posting.mark_checkpoint(connection, run, "COMPLETED", None)
         journal.finish(connection, run, Status.COMPLETED, message)
+    lines.tell(connection, run)
     journal.drop_staging(connection, run)
     return counts

@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 from psycopg import Connection
 
-from trueup import journal, regime, statements
+from trueup import journal, regime, statements, steps
 from trueup.errors import DataFailure
 from trueup.journal import Run
 from trueup.systems.declaration import Constraint
@@ -57,9 +57,7 @@ def _restore_tables(connection: Connection, run: Run) -> None:
 
 def _end_exemption(connection: Connection, run: Run) -> None:
     """Who may not overdraw and stands below zero now is a break, and a failure of the data."""
-    overdrawn = statements.fetch_all(
-        connection, _sql(run, "constrain/list_overdrawn"), run_id=run.run_id
-    )
+    overdrawn = steps.fetch_all(connection, run, "constrain/list_overdrawn", run_id=run.run_id)
     with connection.transaction():
         for row in overdrawn:
             journal.add_break(
@@ -74,7 +72,7 @@ def _end_exemption(connection: Connection, run: Run) -> None:
             f"insufficient_funds: {len(overdrawn)} accounts that may not overdraw end below zero; "
             f"the first is {first.account_id} with {first.available_balance} {first.currency_code}."
         )
-    statements.execute(connection, _sql(run, "constrain/clear_exemption"), run_id=run.run_id)
+    steps.execute(connection, run, "constrain/clear_exemption", run_id=run.run_id)
 
 
 def _add(connection: Connection, run: Run, constraint: Constraint) -> None:
@@ -107,7 +105,7 @@ def _prove(connection: Connection, run: Run, constraint: Constraint) -> None:
     probe = f"trueup probe {run.run_id}"
     try:
         with connection.transaction() as attempt:
-            statements.execute(connection, _sql(run, "constrain/insert_probe"), probe=probe)
+            steps.execute(connection, run, "constrain/insert_probe", probe=probe)
             statements.execute(
                 connection, _sql(run, f"constrain/probe_{constraint.name}"), probe=probe
             )

@@ -5,7 +5,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from trueup import derivation, extraction, journal, staging, statements
+from trueup import derivation, extraction, journal, staging, statements, steps
 from trueup.errors import Refused
 from trueup.journal import Run
 from trueup.sources.files import SourceFiles
@@ -94,7 +94,7 @@ def _refuse_other_accounts(run: Run, files: SourceFiles) -> None:
 
 
 def _stage_accounts(connection: Connection, run: Run, files: SourceFiles) -> None:
-    statements.execute(connection, _sql(run, "delete_staged_accounts"), run_id=run.run_id)
+    steps.execute(connection, run, "ingest/delete_staged_accounts", run_id=run.run_id)
     journal.add_figures(
         connection, run, staged={"accounts_fingerprint": files.accounts_fingerprint}
     )

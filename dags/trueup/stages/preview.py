@@ -6,8 +6,9 @@ from typing import Any
 import psycopg
 from psycopg import Connection
 
-from trueup import journal, posting, statements
+from trueup import journal, posting, statements, steps
 from trueup.journal import Run
+from trueup.report import lines
 from trueup.run_state import Status
 
 log = logging.getLogger(__name__)
@@ -27,12 +28,8 @@ def preview(connection: Connection, run: Run) -> dict[str, Any]:
     last_key = min(bounds.last_key, bounds.first_key + run.plan.dry_run_rows - 1)
     if last_key >= bounds.first_key:
         with connection.transaction() as trial:
-            statements.execute(
-                connection, f"{run.system.name}/post/create_accounts", run_id=run.run_id
-            )
-            statements.execute(
-                connection, f"{run.system.name}/post/exempt_accounts", run_id=run.run_id
-            )
+            steps.execute(connection, run, "post/create_accounts", run_id=run.run_id)
+            steps.execute(connection, run, "post/exempt_accounts", run_id=run.run_id)
             batch = posting.post_rows(connection, run, bounds.first_key, last_key)
             executed = {name: getattr(batch, name) for name in executed}
             raise psycopg.Rollback(trial)
@@ -50,5 +47,6 @@ def preview(connection: Connection, run: Run) -> dict[str, Any]:
         f"{counts['replayed']} stand already, {counts['quarantined']} are quarantined; "
         f"{executed['read']} rows were executed and taken back. Digest {run.row.digest}.",
     )
+    lines.tell(connection, run)
     journal.drop_staging(connection, run)
     return executed

@@ -6,7 +6,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from trueup import journal, statements
+from trueup import journal, statements, steps
 from trueup.errors import DataFailure
 from trueup.journal import Run
 
@@ -50,17 +50,14 @@ def reconcile(connection: Connection, run: Run) -> dict[str, Any]:
 def _find_breaks(connection: Connection, run: Run) -> list[Any]:
     """Write the breaks down and give the trial balance per currency."""
     statements.execute(connection, "trueup/journal/delete_breaks", run_id=run.run_id)
-    statements.execute(connection, f"{run.system.name}/reconcile/total_legs", run_id=run.run_id)
-    off = statements.fetch_all(
-        connection, f"{run.system.name}/reconcile/list_leg_breaks", run_id=run.run_id
-    )
-    for row in off:
+    steps.execute(connection, run, "reconcile/total_legs", run_id=run.run_id)
+    for row in steps.fetch_all(connection, run, "reconcile/list_leg_breaks", run_id=run.run_id):
         journal.add_break(
             connection, run, row.account_id, row.currency_code, compared_with="entries",
             expected=row.expected, actual=row.actual,
             cause="unknown: the stored balance is not what its entries say",
         )  # fmt: skip
-    statements.execute(connection, f"{run.system.name}/reconcile/date_expected", run_id=run.run_id)
+    steps.execute(connection, run, "reconcile/date_expected", run_id=run.run_id)
     statements.execute(
         connection,
         f"{run.system.name}/reconcile/insert_expected_breaks",
@@ -68,8 +65,8 @@ def _find_breaks(connection: Connection, run: Run) -> list[Any]:
         tolerance=run.plan.tolerance,
     )
     statements.execute(connection, "trueup/journal/save_breaks", run_id=run.run_id)
-    trial_balance = statements.fetch_all(
-        connection, f"{run.system.name}/reconcile/total_trial_balance", run_id=run.run_id
+    trial_balance = steps.fetch_all(
+        connection, run, "reconcile/total_trial_balance", run_id=run.run_id
     )
     journal.add_figures(connection, run, trial_balance=[row._asdict() for row in trial_balance])
     return trial_balance

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 from psycopg import Connection
 
-from trueup import fingerprints, journal, posting, regime, statements
+from trueup import fingerprints, journal, posting, regime, statements, steps
 from trueup.errors import RollbackRefused
 from trueup.journal import Run
 from trueup.run_state import Status
@@ -32,6 +32,11 @@ def roll_back(connection: Connection, run: Run, mode: str = DELETE) -> dict[str,
     """
     if run.status == Status.ROLLED_BACK:
         return run.row.figures.get("rollback", {})
+    if mode == REVERSE and not run.system.has("roll_back/reverse_entries"):
+        raise RollbackRefused(
+            f"What runs of {run.system.name} bring has nothing that would reverse it. Take run "
+            f"{run.run_id} back with mode delete; nothing was changed."
+        )
     if run.status == Status.COMPLETED:
         _check_way_back(connection, run, mode)
     # The fence: from here on no batch of this run can commit, and those in flight have ended.
@@ -43,9 +48,7 @@ def roll_back(connection: Connection, run: Run, mode: str = DELETE) -> dict[str,
     except (RollbackRefused, psycopg.IntegrityError) as error:
         refusal = error if isinstance(error, RollbackRefused) else _closed_by_database(error)
         with suppress(psycopg.IntegrityError):  # an account that is on its way stays exempt
-            statements.execute(
-                connection, _sql(run, "constrain/clear_exemption"), run_id=run.run_id
-            )
+            steps.execute(connection, run, "constrain/clear_exemption", run_id=run.run_id)
         posting.mark_checkpoint(connection, run, "FAILED", str(refusal))
         journal.finish(connection, run, Status.ROLLBACK_FAILED, str(refusal))
         raise refusal from error
@@ -56,10 +59,10 @@ def _delete(connection: Connection, run: Run) -> dict[str, Any]:
     if run.row.state_hash_before is not None:
         # Exempted, an account may dip on the way back as it did on the way there; and while the
         # run is rolling back, no live posting may lower it: what is checked next stays true.
-        statements.execute(connection, _sql(run, "roll_back/exempt_accounts"), **_key(run))
+        steps.execute(connection, run, "roll_back/exempt_accounts", **_key(run))
         _check_way_back(connection, run, DELETE)
         deleted = _take_back_entries(connection, run)
-        statements.execute(connection, _sql(run, "constrain/clear_exemption"), run_id=run.run_id)
+        steps.execute(connection, run, "constrain/clear_exemption", run_id=run.run_id)
         _drop_constraints(connection, run)
         kept = _delete_accounts(connection, run)
         proof = _prove(connection, run)
@@ -76,11 +79,11 @@ def _reverse(connection: Connection, run: Run) -> dict[str, Any]:
     reversed_, proof = 0, "not taken, for nothing was posted"
     if run.row.state_hash_before is not None:
         regime.restore_tables(connection, run)
-        statements.execute(connection, _sql(run, "roll_back/exempt_accounts"), **_key(run))
+        steps.execute(connection, run, "roll_back/exempt_accounts", **_key(run))
         _check_way_back(connection, run, REVERSE)
         _reverse_entries(connection, run)
         reversed_ = _count_reversed(connection, run)
-        statements.execute(connection, _sql(run, "constrain/clear_exemption"), run_id=run.run_id)
+        steps.execute(connection, run, "constrain/clear_exemption", run_id=run.run_id)
         proof = _prove_balances(connection, run)
     _finish(
         connection,
@@ -105,18 +108,18 @@ def _because(run: Run) -> str:
 
 def _delete_accounts(connection: Connection, run: Run) -> list[str]:
     """Delete the accounts that the run created; give those that others have come to use."""
-    found = statements.fetch_one(connection, _sql(run, "roll_back/delete_accounts"), **_key(run))
-    return found.kept or []
+    found = steps.fetch_one(connection, run, "roll_back/delete_accounts", **_key(run))
+    return (found and found.kept) or []
 
 
 def _check_way_back(connection: Connection, run: Run, mode: str) -> None:
     if mode == DELETE:
-        delivered = statements.fetch_one(
-            connection, _sql(run, "roll_back/count_delivered"), **_key(run)
-        ).delivered
-        _refuse_delivered(run, delivered)
+        _refuse_delivered(
+            run, steps.fetch_one(connection, run, "roll_back/count_delivered", **_key(run))
+        )
         _refuse_reversed(connection, run)
-    spent = statements.fetch_all(connection, _sql(run, "roll_back/list_spent"), **_key(run))
+        _refuse_obstacles(connection, run)
+    spent = steps.fetch_all(connection, run, "roll_back/list_spent", **_key(run))
     if spent:
         raise RollbackRefused(
             f"Others have spent or reserved what run {run.run_id} brought: without it "
@@ -134,12 +137,18 @@ def _refuse_reversed(connection: Connection, run: Run) -> None:
         )
 
 
-def _refuse_delivered(run: Run, delivered: int) -> None:
-    if delivered:
+def _refuse_obstacles(connection: Connection, run: Run) -> None:
+    """Refuse when something was done with the run's rows since; the system says what, in words."""
+    if found := steps.fetch_all(connection, run, "roll_back/list_obstacles", **_key(run)):
+        raise RollbackRefused(" ".join(row.obstacle for row in found))
+
+
+def _refuse_delivered(run: Run, found: Any) -> None:
+    if found and found.delivered:
         raise RollbackRefused(
-            f"{delivered} outbox rows of run {run.run_id} were delivered or may have arrived; "
-            "deleting the entries would leave the receiver with them. Take it back with mode "
-            "reverse."
+            f"{found.delivered} outbox rows of run {run.run_id} were delivered or may have "
+            "arrived; deleting the entries would leave the receiver with them. Take it back with "
+            "mode reverse."
         )
 
 
@@ -175,10 +184,9 @@ def _take_back_entries(connection: Connection, run: Run) -> int:
     with connection.transaction():
         journal.fence(connection, run, Status.ROLLING_BACK)
         regime.lock_tables(connection, run)
-        delivered = statements.fetch_one(
-            connection, _sql(run, "roll_back/count_delivered"), **_key(run)
-        ).delivered
-        _refuse_delivered(run, delivered)
+        _refuse_delivered(
+            run, steps.fetch_one(connection, run, "roll_back/count_delivered", **_key(run))
+        )
         deleted = regime.empty_tables(connection, run)
     regime.restore_tables(connection, run)
     return deleted
@@ -191,8 +199,11 @@ def _delete_entries(connection: Connection, run: Run) -> int:
     while True:
         with connection.transaction():
             journal.fence(connection, run, Status.ROLLING_BACK)
-            locked = statements.fetch_one(connection, _sql(run, "roll_back/lock_outbox"), **step)
-            _refuse_delivered(run, locked.delivered)
+            _refuse_delivered(
+                run, steps.fetch_one(connection, run, "roll_back/lock_outbox", **step)
+            )
+            steps.execute(connection, run, "roll_back/lock_entries", **step)
+            _refuse_obstacles(connection, run)
             deleted = statements.fetch_one(
                 connection, _sql(run, "roll_back/delete_entries"), **step
             ).deleted
@@ -203,9 +214,8 @@ def _delete_entries(connection: Connection, run: Run) -> int:
 
 
 def _count_reversed(connection: Connection, run: Run) -> int:
-    return statements.fetch_one(
-        connection, _sql(run, "roll_back/count_reversed"), run_id=run.run_id
-    ).reversed
+    found = steps.fetch_one(connection, run, "roll_back/count_reversed", run_id=run.run_id)
+    return found.reversed if found else 0
 
 
 def _reverse_entries(connection: Connection, run: Run) -> None:
@@ -231,9 +241,7 @@ def _prove_balances(connection: Connection, run: Run) -> str:
 
     Raises RollbackRefused when one differs.
     """
-    differing = statements.fetch_all(
-        connection, _sql(run, "roll_back/list_differing_accounts"), **_key(run)
-    )
+    differing = steps.fetch_all(connection, run, "roll_back/list_differing_accounts", **_key(run))
     if differing:
         raise RollbackRefused(
             f"The run's entries are reversed, but {len(differing)} accounts do not stand as before "
@@ -254,15 +262,13 @@ def _prove(connection: Connection, run: Run) -> str:
     if after == run.row.state_hash_before:
         _save_state_after(connection, run, after)
         return "equal"
-    differing = statements.fetch_all(
-        connection, _sql(run, "roll_back/list_differing_accounts"), **_key(run)
-    )
+    differing = steps.fetch_all(connection, run, "roll_back/list_differing_accounts", **_key(run))
     foreign = statements.fetch_one(
         connection, _sql(run, "fingerprint/count_foreign_changes"), **_key(run)
     )
     if foreign.accounts and not differing:
         _save_state_after(connection, run, NOT_PROVABLE)
-        log.warning("Others changed holds or terms of %d accounts meanwhile", foreign.accounts)
+        log.warning("Others changed %d of what stood before the run meanwhile", foreign.accounts)
         return NOT_PROVABLE
     _save_state_after(connection, run, after)
     first = (

@@ -5,7 +5,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from trueup import fingerprints, journal, posting, staging, statements, verdicts
+from trueup import fingerprints, journal, posting, staging, statements, steps, verdicts
 from trueup.errors import Refused
 from trueup.journal import Run
 from trueup.plan import SHAPES_ROWS
@@ -71,7 +71,7 @@ def _digest(connection: Connection, run: Run, files: SourceFiles) -> str:
 def _write_down(connection: Connection, run: Run, counts: Any, digest: str) -> None:
     """Keep the verdicts' counts, the control totals and the resulting balances."""
     totals = statements.fetch_all(connection, _sql(run, "total_by_currency"), run_id=run.run_id)
-    overdrawn = statements.fetch_all(connection, _sql(run, "list_overdrawn"), run_id=run.run_id)
+    overdrawn = steps.fetch_all(connection, run, "validate/list_overdrawn", run_id=run.run_id)
     statements.execute(
         connection,
         "trueup/journal/save_verdicts",
@@ -93,18 +93,20 @@ def _write_down(connection: Connection, run: Run, counts: Any, digest: str) -> N
         f"{counts.quarantined} quarantined. Digest {digest}.",
     )
     for row in totals:
+        currency, entries, amount, *resulting = row._asdict().items()
         log.info(
-            "%s: %d entries, %s; resulting balances: debit %s, credit %s, difference %s",
-            row.currency_code, row.entries, row.amount, row.debit_balances, row.credit_balances,
-            row.difference,
+            "%s: %d entries, %s; resulting %s",
+            currency[1], entries[1], amount[1],
+            ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in resulting),
         )  # fmt: skip
 
 
 def _withdraw_conflicting(connection: Connection, run: Run, files: SourceFiles) -> None:
     """Let validation judge the plain rows whose keys the ledger has for something else."""
-    conflicting = statements.fetch_all(
+    conflicting = steps.fetch_all(
         connection,
-        _sql(run, "list_conflicting_plain"),
+        run,
+        "validate/list_conflicting_plain",
         run_id=run.run_id,
         skip_duplicates=run.plan.skip_duplicates,
     )
@@ -153,6 +155,8 @@ def _check_quotas(connection: Connection, run: Run, counts: Any, digest: str) ->
 
 def _check_deliveries(connection: Connection, run: Run) -> None:
     """Refuse rows without references that an earlier delivery may have brought; plain rows have."""
+    if not run.system.has("validate/count_overlap"):
+        return
     plan = run.plan
     overlapping = statements.fetch_one(
         connection, _sql(run, "count_overlap"), run_id=run.run_id

@@ -1,6 +1,7 @@
 """The form in which a system says what is special about it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,10 @@ class System:
     connection_id: str
     # Column name → type as PostgreSQL prints it; an existing table must agree.
     tables: dict[str, dict[str, str]]
+    # The DAGs whose runs change its books; a run's id begins with its DAG's.
+    dags: tuple[str, ...]
+    # The one of them that loads once more what a run left in quarantine.
+    backfill: str
     # (table, columns) that must be unique for a replay to be recognised.
     unique_keys: tuple[tuple[str, tuple[str, ...]], ...]
     constraints: tuple[Constraint, ...]
@@ -32,5 +37,21 @@ class System:
     derived: dict[str, tuple[str, ...]]
     # Each a statement nightly/find_<name>.sql that finds what must not be.
     nightly_checks: tuple[str, ...]
+    # What a state hash is taken over, in words.
+    state: str
     # Loaded bare in the initial regime: their keys and indexes are built when all is posted.
     bare_tables: tuple[str, ...] = ()
+    # Steps of the engine that its books have no need of; every other one is a statement of its own.
+    without: frozenset[str] = frozenset()
+    # The fields of a row in quarantine; none: those of the source format.
+    fields: tuple[str, ...] = ()
+    # What reconciliation holds against what, where it is not balances against entries.
+    held_against: str | None = None
+    # How a row in quarantine is fed back, where that is not by mending its CSV.
+    fed_back: str | None = None
+    # What it means that nothing was derived, by the kind of source.
+    nothing_derived: Mapping[str, str] = field(default_factory=dict)
+
+    def has(self, step: str) -> bool:
+        """Whether it has a statement for a step of the engine: `<stage>/<what it does>`."""
+        return step not in self.without

@@ -5,6 +5,13 @@ from trueup.systems.declaration import Constraint, System
 LEDGER = System(
     name="ledger",
     connection_id="ledger_db",
+    dags=(
+        "ledger_backfill",
+        "ledger_schema_migration",
+        "ledger_corrections",
+        "scb_ledger_sync",
+    ),
+    backfill="ledger_backfill",
     tables={
         "bank_accounts": {
             "id": "text",
@@ -64,4 +71,13 @@ LEDGER = System(
         "outbox_failures",
     ),
     bare_tables=("ledger_entries", "dual_ledger_outbox"),
+    state="accounts, entries and outbox",
+    without=frozenset(
+        {
+            "derive/list_left_aside",
+            "report/list_lines",
+            "roll_back/lock_entries",
+            "roll_back/list_obstacles",
+        }
+    ),
 )

@@ -1,0 +1,9 @@
+-- Must be refused: an empty lot.
+-- Its keys lead nowhere: a check is asked before they are.
+INSERT INTO vault_vesting_lots (
+    vault_id, vault_code, user_id, deposit_day, release_day, amount, released_amount, status,
+    source_operation_id, metadata
+) VALUES (
+    gen_random_uuid(), 'AVENIR', gen_random_uuid(), '2000-01-01', '2000-12-31', 0, 0, 'RELEASED',
+    gen_random_uuid(), jsonb_build_object('probe', %(probe)s::TEXT)
+)
