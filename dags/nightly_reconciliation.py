@@ -1,14 +1,13 @@
 """Looks at the books of every system each night, and says what is wrong, and when nobody looked."""
 
 import os
-from datetime import timedelta
 
 import pendulum
 from airflow.sdk import DeadlineAlert, DeadlineReference, Param, SyncCallback, TaskGroup, dag
 
 from trueup import systems
 from trueup.orchestration import tasks
-from trueup.orchestration.notifying import night_is_late
+from trueup.orchestration.notifying import NIGHT_TAKES, night_is_late
 
 
 @dag(
@@ -18,7 +17,7 @@ from trueup.orchestration.notifying import night_is_late
     max_active_runs=1,
     deadline=DeadlineAlert(
         reference=DeadlineReference.DAGRUN_QUEUED_AT,
-        interval=timedelta(hours=2),
+        interval=NIGHT_TAKES,
         callback=SyncCallback(night_is_late),
     ),
     params={
@@ -41,8 +40,8 @@ labelled. A system is passed over where there is no Airflow connection to its da
 
 Green when nothing critical was found. Red otherwise: each finding has its account, its amount and
 its likely cause, in the report, in Data Docs and in `trueup.night_findings`; notifiers named in
-`TRUEUP_NOTIFIERS` are told. When it is not done two hours after it was due, they are told that,
-too; `trueup.last_nights` shows a system at whose books nobody has looked for a day.
+`TRUEUP_NOTIFIERS` are told. When nobody has looked two hours after the run was queued, they are
+told that, too; `trueup.last_nights` shows a system at whose books nobody has looked for a day.
 """,
 )
 def nightly_reconciliation() -> None:
@@ -50,7 +49,7 @@ def nightly_reconciliation() -> None:
     for system in systems.every():
         with TaskGroup(system.name):
             night = tasks.look(system.name)
-            tasks.report_night(system.name, night) >> tasks.verdict_of_night(system.name, night)
+            tasks.report_night(system.name, night) >> tasks.verdict_of_night(system.name)
 
 
 nightly_reconciliation()

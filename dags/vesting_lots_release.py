@@ -28,8 +28,8 @@ Pays lots of AVENIR back whose release day has come, the earliest first, at most
 the account that the deposit credited, into the user's wallet. Each released lot has one
 `VAULT_VESTING_RELEASE` operation with two entries; its wallet lock is closed.
 
-**By hand it is a dry run** unless `dry_run` is taken off. **The schedule pays out**; it is paused until
-a person switches it on. Several
+**By hand it is a dry run** unless `dry_run` is taken off. **The schedule pays out**; it is paused
+until a person switches it on. Several
 releases at once are safe: none takes a lot twice, none waits for another one.
 
 A lot stays as it was, with its reason in the log and in `vesting_release_outcomes`, when

@@ -238,3 +238,13 @@ def test_the_grants_name_every_table_and_view_that_there_is(migrated):
     assert relations
     missing = [row.name for row in relations if not re.search(rf"(?<![\w.]){row.name}\b", grants)]
     assert missing == []
+
+
+def test_the_readme_lists_what_is_installed_in_the_owners_schema(migrated):
+    readme = (GRANTS.parents[1] / "README.md").read_text()
+    installed = migrated.rows(
+        "SELECT relname AS name FROM pg_class WHERE relkind IN ('r', 'v') "
+        "AND relnamespace = 'public'::REGNAMESPACE UNION SELECT proname FROM pg_proc "
+        "WHERE pronamespace = 'public'::REGNAMESPACE"
+    )
+    assert [row.name for row in installed if f"`{row.name}`" not in readme] == []

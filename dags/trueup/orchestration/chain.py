@@ -40,7 +40,7 @@ def chain(
     constrained = titled(tasks.constrain)(system)
     expected = titled(tasks.expect)(system)
     reconciled = titled(tasks.reconcile)(system)
-    ended = tasks.outcome(system)
+    ended = tasks.outcome(system, last="document" if documents else "reconcile")
     completed = tasks.complete(system)
     rolled_back = tasks.roll_back(system)
     reported = tasks.report(system)

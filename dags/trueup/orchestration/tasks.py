@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 from airflow.sdk import get_current_context, task
+from airflow.sdk.definitions.param import ParamsDict
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from trueup import (
@@ -72,6 +73,7 @@ def audit(system: str) -> dict[str, Any]:
                 )
                 context["ti"].xcom_push(key="run_id", value=refused)
             raise AirflowFailException(str(refusal)) from None
+        journal.add_figures(connection, run, given=_given(context["dag"].params, params))
     context["ti"].xcom_push(key="run_id", value=run.run_id)
     log.info("Run %s, %d migrations applied", run.run_id, len(applied))
     if run.row.failure == "data":
@@ -283,8 +285,11 @@ def document(system: str) -> int:
 
 
 @task.branch(trigger_rule="all_done", **_RETRIES)
-def outcome(system: str) -> str | None:
-    """When nothing works any more: complete the run, take it back, or leave it resumable."""
+def outcome(system: str, last: str) -> str | None:
+    """When nothing works any more: complete the run, take it back, or leave it resumable.
+
+    Only what ran to the end of its `last` task is complete.
+    """
     from trueup.stages.interrupt import interrupt
 
     context = get_current_context()
@@ -293,7 +298,7 @@ def outcome(system: str) -> str | None:
             return None
         if run.row.failure == "data" or run.status == Status.ROLLING_BACK:
             return "roll_back"
-        if context["ti"].xcom_pull(task_ids="reconcile"):
+        if context["ti"].xcom_pull(task_ids=last) is not None:
             return "complete"
         interrupt(connection, run)
         return None
@@ -314,7 +319,13 @@ def look(system: str) -> str:
             f"There is no Airflow connection {declared.connection_id}: {system} is not looked at."
         )
     with work.session(declared, "night") as connection:
-        migrations.migrate(connection, declared)
+        try:
+            migrations.check_tables(conninfo(declared), declared, migrated=False)
+            migrations.migrate(connection, declared)
+            migrations.check_tables(conninfo(declared), declared)
+        except Refused as refusal:
+            log.error("%s", refusal)
+            raise AirflowFailException(str(refusal)) from None
         night = nights.look(
             connection,
             declared,
@@ -349,16 +360,31 @@ def report_night(system: str, night_id: str) -> dict[str, str]:
     return written
 
 
-@task(task_id="verdict")
-def verdict_of_night(system: str, night_id: str) -> str:
-    """Fail, and tell whoever is on call, when something is wrong with a system's books."""
+@task(task_id="verdict", trigger_rule="all_done", **_RETRIES)
+def verdict_of_night(system: str) -> str:
+    """Fail, and tell whoever is on call, when something is wrong with a system's books.
+
+    Also when the night could not be reported: what was found is told all the same.
+    """
     from trueup import nights
 
+    if not is_connected(systems.named(system)):
+        raise AirflowSkipException(f"{system} was not looked at: there is no connection to it.")
+    context = get_current_context()
+    night_id = context["ti"].xcom_pull(task_ids=f"{system}.look")
+    if not night_id:
+        sentence = f"Nobody could look at the books of {system}; the log of {system}.look says why."
+        notify(f"No look at the books of {system}", sentence)
+        raise AirflowFailException(sentence)
     with work.session(systems.named(system), f"verdict {night_id}") as connection:
         night = nights.read(connection, night_id)
     sentence = nights.sentence(night)
     if not night.is_clean:
         notify(f"The books of {system} are broken", sentence)
+        raise AirflowFailException(sentence)
+    if not context["ti"].xcom_pull(task_ids=f"{system}.report"):
+        sentence = f"{sentence} Its report could not be written; see the log of {system}.report."
+        notify(f"No report of the books of {system}", sentence)
         raise AirflowFailException(sentence)
     return sentence
 
@@ -406,6 +432,16 @@ def verdict(system: str | None = None, green: list[str] = GREEN) -> str:
         raise AirflowFailException(sentence)
     log.info("%s", sentence)
     return sentence
+
+
+def _given(form: ParamsDict, params: dict[str, Any]) -> list[str]:
+    """The names of the params that are not what the DAG's form has by default."""
+    aside = ("dry_run", "approved_digest")
+    return [
+        name
+        for name, value in params.items()
+        if name not in aside and (name not in form or form.get_param(name).value != value)
+    ]
 
 
 def _declared(system: str | None) -> System:

@@ -48,6 +48,8 @@ def gather(connection: Connection, run: Run) -> Facts:
             "finished_at": row.finished_at,
             "seconds": _seconds(row),
             "params": params(run),
+            # Those that were asked for otherwise than the form has them.
+            "given": figures.get("given"),
         },
         "attempts": _all(connection, "trueup/journal/list_attempts", run),
         "audit": figures.get("audit"),
@@ -79,6 +81,8 @@ def gather(connection: Connection, run: Run) -> Facts:
             **({"data_docs": None, "suites": {}} | figures.get("expectations", {})),
         },
         "state_hash": {"before": row.state_hash_before, "after": row.state_hash_after},
+        # What the way back did; None: there was none.
+        "rollback": figures.get("rollback"),
         "digest": {
             "digest": row.digest,
             "asked_for": run.plan.approved_digest,

@@ -38,9 +38,16 @@ def headline(facts: Facts) -> str:
     if status is Status.COMPLETED and (found := facts["breaks"]["total"]):
         accepted = "one break was" if found == 1 else f"{counted(found)} breaks were"
         return f"The run is complete and its books are proved; {accepted} accepted."
+    if status is Status.ROLLED_BACK and is_reversed(facts):
+        return "The run was reversed: its entries stand, and a reversing entry for each."
     if status is Status.ROLLED_BACK and is_proved_equal(facts):
         return "The run was taken back; the state hash proves that the books stand as before it."
     return _HEADLINES.get(status, f"The run is {status.replace('_', ' ')}; it has not ended yet.")
+
+
+def is_reversed(facts: Facts) -> bool:
+    """Whether the run was taken back by reversing entries."""
+    return (facts["rollback"] or {}).get("mode") == "reverse"
 
 
 def is_proved_equal(facts: Facts) -> bool:
@@ -82,8 +89,11 @@ def totals_notes(facts: Facts) -> list[str]:
     totals = facts["totals"]
     notes = []
     if facts["status"] == Status.ROLLED_BACK and totals["posted"]:
+        rows = counted(totals["posted"])
         notes.append(
-            f"The {counted(totals['posted'])} posted entries were removed again by the rollback."
+            f"The {rows} posted rows stand, and so does a reversal of each."
+            if is_reversed(facts)
+            else f"The {rows} posted rows were removed again by the rollback."
         )
     if totals["left_out"]:
         notes.append(
@@ -144,10 +154,17 @@ def breaks(facts: Facts) -> str:
 def corrections(facts: Facts) -> str:
     """What a run of corrections found, and what becomes of it."""
     found = facts["corrections"]
-    posted = sum(each["proposal"] != "nothing" for each in found)
+    proposed = sum(each["proposal"] != "nothing" for each in found)
+    left = len(found) - proposed
     return (
-        f"{_plural(len(found), 'finding')}; for {counted(posted)} an entry is proposed, the others "
-        "stay as they are on the word of the ledger or because nothing can be posted for them."
+        f"{_plural(len(found), 'finding')}; an entry is proposed for {counted(proposed)}"
+        + (
+            f", {counted(left)} stay as they are, on the word of the ledger or because no entry "
+            "mends them"
+            if left
+            else ""
+        )
+        + "."
     )
 
 
@@ -186,6 +203,12 @@ def proof(facts: Facts) -> str:
     state = systems.named(facts["system"]).state
     if before is None:
         return "No state hash was taken: nothing was posted, so there is nothing to take back."
+    if is_reversed(facts):
+        return (
+            "A state hash cannot be equal while originals and reversals stand. Every account's "
+            "balance was held against the one before the run, entries of others aside: "
+            f"{facts['rollback']['proof']}."
+        )
     if after is None:
         return (
             f"Taken over {state} before the first posting. A rollback of this run must reproduce "
@@ -230,12 +253,15 @@ def trigger(facts: Facts) -> str | None:
 
 
 def asked_for(facts: Facts) -> dict[str, Any]:
-    """The parameters that are not what they are by default."""
+    """The parameters that are not what the DAG's form has by default."""
+    params = facts["asked"]["params"]
+    if (given := facts["asked"]["given"]) is not None:
+        return {name: params[name] for name in given if name in params}
     default = Plan(source="-").model_dump(mode="json")
     default["max_quarantined"] = str(Plan(source="-").max_quarantined)
     return {
         name: value
-        for name, value in facts["asked"]["params"].items()
+        for name, value in params.items()
         if value != default[name] and name not in ("approved_digest", "dry_run")
     }
 
@@ -257,7 +283,7 @@ def constraints(facts: Facts) -> str:
     standing = f"{sum(rule['stands'] for rule in rules)} of {len(rules)} rules stand"
     if facts["dry_run"] or facts["state_hash"]["before"] is None:
         return f"The run did not come to its constraints. Before it and now, {standing}."
-    if facts["status"] == Status.ROLLED_BACK:
+    if facts["status"] == Status.ROLLED_BACK and not is_reversed(facts):
         return f"What this run had added went with it; {standing} now."
     return f"{standing} in the database as this is written."
 

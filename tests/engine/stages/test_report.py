@@ -85,7 +85,7 @@ def test_a_run_that_was_rolled_back_says_why_and_what_the_hashes_prove(books: Bo
     found = Reported(books, row.run_id, folder)
     assert "the state hash proves that the books stand as before" in found.words
     assert "4 balances break" in found.words
-    assert "The 3,783 posted entries were removed again by the rollback." in found.words
+    assert "The 3,783 posted rows were removed again by the rollback." in found.words
     assert found.text.count(row.state_hash_before) == 2
     assert "As the books stood before the run was taken back." in found.words
 

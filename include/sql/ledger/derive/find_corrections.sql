@@ -88,7 +88,14 @@ WITH expected AS (
     CROSS JOIN LATERAL (
         SELECT sum(CASE leg.side WHEN 'debit' THEN leg.amount ELSE -leg.amount END) AS debit
         FROM ledger_entry_legs AS leg
-        WHERE leg.account_id = expected.account_id AND leg.timestamp_utc <= expected.as_of
+        WHERE
+            leg.account_id = expected.account_id
+            AND leg.timestamp_utc <= expected.as_of
+            -- What was reversed since is no part of any day, though its reversal is of today.
+            AND leg.reverses IS NULL
+            AND NOT EXISTS (
+                SELECT 1 FROM ledger_entries AS reversal WHERE reversal.reverses = leg.entry_id
+            )
     ) AS moved
     UNION ALL
     SELECT

@@ -18,7 +18,7 @@ SELECT
         )
     END,
     jsonb_build_object(
-        'kind', correction.kind, 'expected', correction.expected::TEXT,
+        'number', correction.number, 'kind', correction.kind, 'expected', correction.expected::TEXT,
         'actual', correction.actual::TEXT, 'trust', correction.trust,
         'proposal', correction.proposal, 'reference', entry.reference_id,
         'approved_by', run.approved_by
@@ -30,5 +30,14 @@ LEFT JOIN ledger_entries AS entry
         entry.ledger_id = correction.fields ->> 'ledgerId'
         AND entry.reference_id = correction.fields ->> 'referenceId'
         AND correction.proposal <> 'nothing'
-WHERE correction.run_id = %(run_id)s
+WHERE
+    correction.run_id = %(run_id)s
+    -- A task that is tried again writes nothing down twice.
+    AND NOT EXISTS (
+        SELECT 1 FROM trueup.audit_log AS said
+        WHERE
+            said.run_id = correction.run_id
+            AND said.stage = 'document'
+            AND said.detail ->> 'number' = correction.number::TEXT
+    )
 ORDER BY correction.number

@@ -1,5 +1,6 @@
 -- Holds the ledger against the source's own balances, as of their date, and names likely causes.
--- The ledger's figure is opening balance plus entries up to as_of; difference: ledger less source.
+-- The ledger's figure is opening balance plus entries up to as_of; reversed ones and their
+-- reversals, which are of another day, aside. Difference: ledger less source.
 WITH expected AS (
     SELECT
         account_id,
@@ -19,7 +20,11 @@ WITH expected AS (
     INNER JOIN bank_accounts AS account
         ON account.id = expected.account_id AND account.currency_code = expected.currency_code
     INNER JOIN ledger_entries AS entry
-        ON entry.debit_account_id = account.id AND entry.timestamp_utc <= expected.as_of
+        ON
+            entry.debit_account_id = account.id
+            AND entry.timestamp_utc <= expected.as_of
+            AND entry.reverses IS NULL
+    WHERE NOT EXISTS (SELECT 1 FROM ledger_entries AS later WHERE later.reverses = entry.id)
     UNION ALL
     SELECT
         expected.account_id,
@@ -31,7 +36,11 @@ WITH expected AS (
     INNER JOIN bank_accounts AS account
         ON account.id = expected.account_id AND account.currency_code = expected.currency_code
     INNER JOIN ledger_entries AS entry
-        ON entry.credit_account_id = account.id AND entry.timestamp_utc <= expected.as_of
+        ON
+            entry.credit_account_id = account.id
+            AND entry.timestamp_utc <= expected.as_of
+            AND entry.reverses IS NULL
+    WHERE NOT EXISTS (SELECT 1 FROM ledger_entries AS later WHERE later.reverses = entry.id)
 ), moved AS (
     SELECT account_id, sum(effect) AS effect, count(*) AS entries FROM legs GROUP BY account_id
 ), compared AS (

@@ -9,7 +9,8 @@ SELECT
     amount,
     currency_code,
     timestamp_utc,
-    run_id
+    run_id,
+    reverses
 FROM ledger_entries
 UNION ALL
 SELECT
@@ -21,5 +22,6 @@ SELECT
     amount,
     currency_code,
     timestamp_utc,
-    run_id
+    run_id,
+    reverses
 FROM ledger_entries;

@@ -6,8 +6,12 @@ SELECT
     NULL AS expected,
     NULL AS actual,
     format(
-        'It is %%s since %%s UTC; resume it, or take it back.',
-        status, to_char(last_seen_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI')
+        'It is %%s since %%s UTC; %%s.',
+        status, to_char(last_seen_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'),
+        CASE status
+            WHEN 'awaiting_approval' THEN 'approve or reject it'
+            ELSE 'resume it, or take it back'
+        END
     ) AS cause
 FROM trueup.runs
 WHERE
