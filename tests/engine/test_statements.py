@@ -11,6 +11,7 @@ ENGINE = Path(statements.__file__).parent
 FILES = sorted(statements.SQL_FOLDER.rglob("*.sql"))
 POSTING_CODE = (
     "ledger/functions",
+    "ledger/views",
     "ledger/plain",
     "ledger/derive",
     "ledger/validate",
