@@ -4,6 +4,8 @@ import pytest
 
 from dag_runs import overview, states
 from runs import SAMPLE
+from trueup import corrections
+from trueup.errors import OperationalFailure
 
 pytestmark = pytest.mark.filterwarnings("default")
 
@@ -54,3 +56,32 @@ def test_a_ledger_that_nobody_has_loaded_has_nothing_to_correct(run_dag, databas
     dag_run = run_dag("ledger_corrections")
     assert dag_run.state == "failed"
     assert "nothing is to be corrected" in overview(database)[0].message
+
+
+def test_what_could_not_be_documented_is_not_complete_and_goes_on(run_dag, backfilled, monkeypatch):
+    honest = corrections.document
+
+    def fail(connection, run):
+        raise OperationalFailure("The disk is full.")
+
+    monkeypatch.setattr(corrections, "document", fail)
+    asked = {"dry_run": False, "approval": "auto", "trust": "source"}
+    dag_run = run_dag("ledger_corrections", **asked)
+    assert dag_run.state == "failed"
+    _, run = overview(backfilled)
+    assert run.status == "interrupted"
+    monkeypatch.setattr(corrections, "document", honest)
+    assert run_dag("ledger_corrections", **asked).state == "success"
+    assert overview(backfilled)[-1].run_id == run.run_id
+    assert (
+        backfilled.value("SELECT count(*) FROM trueup.audit_log WHERE event LIKE 'Corrected %%'")
+        == 4
+    )
+
+
+def test_the_report_says_what_the_form_did_not(run_dag, backfilled):
+    run_dag("ledger_corrections", dry_run=False, approval="auto", prefix="BACKFILL-")
+    given = backfilled.value(
+        "SELECT figures -> 'given' FROM trueup.runs WHERE dag_id = 'ledger_corrections'"
+    )
+    assert sorted(given) == ["approval", "prefix"]

@@ -64,13 +64,47 @@ def test_a_person_may_say_that_what_stands_is_right(run_dag, database, told):
     assert run_dag("nightly_reconciliation").state == "success"
 
 
-def test_a_night_that_is_late_is_said_loudly(told, airflow_home):
+def test_a_night_that_is_late_is_said_loudly_and_only_then(run_dag, database, told):
     from trueup.orchestration.notifying import night_is_late
 
     night_is_late()
     ((subject, text),) = told
     assert subject == "No nightly reconciliation"
-    assert "nobody has looked at the books" in text
+    assert "Nobody has looked at the books of ledger in time" in text
+    told.clear()
+    # A red night is no missing one, though Airflow calls for it all the same.
+    database.do(
+        "INSERT INTO bank_accounts (id, currency_code, balance, available_balance) "
+        "VALUES ('a', 'USD', -1, -1)"
+    )
+    assert run_dag("nightly_reconciliation").state == "failed"
+    told.clear()
+    night_is_late()
+    assert told == []
+
+
+def test_what_was_found_is_told_though_its_report_cannot_be_written(
+    run_dag, database, told, tmp_path, monkeypatch
+):
+    (tmp_path / "no_folder").write_text("")
+    monkeypatch.setenv("TRUEUP_REPORTS", str(tmp_path / "no_folder"))
+    assert run_dag("nightly_reconciliation").state == "failed"
+    assert [subject for subject, _ in told] == ["No report of the books of ledger"]
+    told.clear()
+    database.do(
+        "INSERT INTO bank_accounts (id, currency_code, balance, available_balance) "
+        "VALUES ('a', 'USD', -1, -1)"
+    )
+    assert run_dag("nightly_reconciliation").state == "failed"
+    assert [subject for subject, _ in told] == ["The books of ledger are broken"]
+
+
+def test_books_that_cannot_be_looked_at_are_told_of_in_words(run_dag, database, told):
+    database.do("ALTER TABLE ledger_entries ALTER COLUMN transaction_type TYPE VARCHAR(20)")
+    dag_run = run_dag("nightly_reconciliation")
+    assert dag_run.state == "failed"
+    assert states(dag_run)["ledger.look"] == "failed"
+    assert [subject for subject, _ in told] == ["No look at the books of ledger"]
 
 
 def test_the_night_has_a_deadline(airflow_home):

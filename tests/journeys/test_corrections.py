@@ -265,6 +265,17 @@ def test_a_run_that_broke_off_still_opens_its_accounts_and_verifies(books, broke
     )
 
 
+def test_a_correction_that_was_reversed_is_found_again(books, broken):
+    attempt = corrected(books)
+    assert attempt.roll_back(mode="reverse")["reversed"] == 2
+    assert books.balances()["alice"] == "10"
+    attempt.die()
+    books.wait_until_nobody_works()
+    again = corrected(books, source=broken.run_id, prefix="CORRECTION-2-")
+    assert (again.row.total_posted, again.row.breaks) == (2, 0)
+    assert books.balances()["alice"] == "11.5"
+
+
 def break_rules(books, account, **columns):
     """Somebody without rules: the constraints are gone, and the account is changed."""
     for rule in ("available_balance_not_negative", "available_balance_within_balance"):

@@ -464,3 +464,15 @@ def test_reporting_changes_nothing_in_the_database(books: Books, folder: Path):
     Reported(books, row.run_id, folder)
     Reported(books, row.run_id, folder)
     assert (books.state(), books.database.rows("SELECT * FROM trueup.runs")) == before
+
+
+def test_a_run_that_was_reversed_is_not_said_to_be_gone(books: Books, folder: Path):
+    books.open_world()
+    attempt = books.begin(payments(4)).to_reconciled().complete()
+    attempt.roll_back(mode="reverse")
+    found = Reported(books, attempt.run_id, folder)
+    assert "The 4 posted rows stand, and so does a reversal of each." in found.words
+    assert "entries of others aside: equal" in found.words
+    assert "3 of 3 rules stand in the database" in found.words
+    assert "removed" not in found.words
+    assert "must reproduce" not in found.words
