@@ -29,7 +29,8 @@ For a ledger whose table `ledger_entries` is in use and lacks fields that today'
 4. **Require**: NOT NULL and a unique key, both built while others write.
 5. **Verify**: what the rows had before hashes as before; then the table is adopted.
 
-When the data breaks a rule, the fields are removed again, and the hash proves it.
+When the data breaks a rule, the fields are removed again and nothing more is required than before;
+the hash proves it. The log of `verdict` says how it ended, a dry run and a failure too.
 """,
 )
 def ledger_fields_migration() -> None:
@@ -41,7 +42,7 @@ def ledger_fields_migration() -> None:
         tasks.require_fields(SYSTEM),
         tasks.verify_fields(SYSTEM),
     ]
-    ended = tasks.verdict(SYSTEM)
+    ended = tasks.verdict()
     proceed = tasks.gate(found)
     for before, after in zip([proceed, *steps], [*steps, ended], strict=True):
         before >> after

@@ -43,8 +43,10 @@ class Filling:
 def judge(connection: Connection, system: str, filling: Filling) -> dict[str, Any]:
     """Say which fields are missing and for how many rows; change nothing.
 
-    Raises Refused, with counts and the first row, when a row could not be filled.
+    Raises Refused, with counts and the first row, when a row could not be filled, and when a
+    migration that is under way fills with something else.
     """
+    memory = _remembered(connection, system, filling)
     fields = _fields(connection, system)
     if not fields:
         raise Refused("There is no table ledger_entries in this database; nothing lacks fields.")
@@ -52,6 +54,12 @@ def judge(connection: Connection, system: str, filling: Filling) -> dict[str, An
         raise Refused(
             f"ledger_entries has no {', '.join(lacking)}: that cannot be made up. If the entries "
             "have another shape, migrate them with ledger_schema_migration."
+        )
+    key = statements.fetch_one(connection, f"{system}/fields/has_key")
+    if key.taken and not key.found and memory is None:
+        raise Refused(
+            "Something is called ledger_entries_reference_unique and is not the key over ledger_id "
+            "and reference_id that is to be built: drop or rename it. Nothing was changed."
         )
     absent = [row.field for row in fields if not row.stands]
     open_fields = _open_fields(connection, system)
@@ -73,26 +81,27 @@ def judge(connection: Connection, system: str, filling: Filling) -> dict[str, An
 def add(connection: Connection, system: str, filling: Filling) -> dict[str, Any]:
     """Add what is absent, empty, with the trigger that fills it; give what is remembered.
 
-    An attempt before may have come so far; what it remembers stands.
+    An attempt before may have come so far; what it remembers stands. Raises Refused when that one
+    fills with something else.
     """
-    if memory := recall(connection, system):
+    if memory := _remembered(connection, system, filling):
         return memory
     absent = [row.field for row in _fields(connection, system) if not row.stands]
-    with connection.transaction():
-        columns = [
-            row.name
-            for row in statements.fetch_all(
-                connection, "trueup/derive/list_columns", source="ledger_entries"
-            )
-        ]
+    open_fields = _open_fields(connection, system)
+    columns = statements.fetch_all(
+        connection, "trueup/derive/list_columns", source="ledger_entries"
+    )
+    memory = {
+        "filling": asdict(filling),
+        "added": absent,
+        "nullable": [field for field in open_fields if field not in absent],
+        "keyed": statements.fetch_one(connection, f"{system}/fields/has_key").found,
         # What a row lacks of a field that stands is filled too: such a field proves nothing.
-        columns = [name for name in columns if name not in _open_fields(connection, system)]
-        before = statements.fetch_one(
-            connection, f"{system}/fields/hash_rows", columns=columns, last_id=None
-        )
-        memory = {
-            "added": absent, "columns": columns, "last_id": before.last_id, "hash": before.hash,
-        }  # fmt: skip
+        "columns": [row.name for row in columns if row.name not in open_fields],
+        "last_id": _last_id(connection, system),
+    }
+    memory["hash"] = _hash(connection, system, memory).hash
+    with connection.transaction():
         # In the order in which the trigger's function reads them.
         arguments = map(sql.Literal, astuple(filling))
         _change(
@@ -142,7 +151,7 @@ def require(connection: Connection, system: str) -> list[str]:
 
 
 def verify(connection: Connection, system: str) -> None:
-    """Raise DataFailure unless every field of before says what it said, and nothing is open."""
+    """Raise DataFailure unless every field of before says what it said."""
     memory = recall(connection, system)
     if memory is None:
         raise OperationalFailure("The trigger fill_ledger_entry is gone; nothing can be proved.")
@@ -156,9 +165,10 @@ def verify(connection: Connection, system: str) -> None:
 
 
 def take_back(connection: Connection, system: str) -> dict[str, Any]:
-    """Remove what was added, and give the proof that the rows hash as before.
+    """Remove what was added and required, and give the proof that the rows hash as before.
 
-    Fields that stood before keep what they were filled with; there is no telling them apart.
+    Fields that stood before may be empty again, for writers that do not give them. They keep what
+    they were filled with; there is no telling it apart.
     Raises OperationalFailure when views or other objects were built on the fields since.
     """
     memory = recall(connection, system)
@@ -167,6 +177,10 @@ def take_back(connection: Connection, system: str) -> dict[str, Any]:
     try:
         with connection.transaction():
             statements.execute_script(connection, f"{system}/fields/take_back")
+            if not memory["keyed"]:
+                statements.execute_script(connection, f"{system}/fields/drop_key")
+            for field in memory["nullable"]:
+                _change(connection, system, "release", **_names(field))
             for field in memory["added"]:
                 _change(connection, system, "drop_field", field=sql.Identifier(field))
             after = _hash(connection, system, memory)
@@ -186,10 +200,7 @@ def recall(connection: Connection, system: str) -> dict[str, Any] | None:
 
 
 def _require(connection: Connection, system: str, field: str) -> None:
-    names = {
-        "field": sql.Identifier(field),
-        "promise": sql.Identifier(_promise(field)),
-    }
+    names = _names(field)
     made = statements.fetch_one(
         connection, f"{system}/fields/has_promise", promise=_promise(field)
     ).found
@@ -203,8 +214,41 @@ def _change(connection: Connection, system: str, name: str, **parts: sql.Composa
     statements.execute_composed(connection, f"{system}/fields/{name}", parts)
 
 
+def _names(field: str) -> dict[str, sql.Composable]:
+    return {"field": sql.Identifier(field), "promise": sql.Identifier(_promise(field))}
+
+
 def _promise(field: str) -> str:
     return f"ledger_entries_{field}_filled"
+
+
+def _remembered(connection: Connection, system: str, filling: Filling) -> dict[str, Any] | None:
+    """What the migration under way remembers; raises Refused when it fills with something else."""
+    memory = recall(connection, system)
+    if memory is None:
+        return None
+    before, now = memory["filling"], asdict(filling)
+    if before != now:
+        told = "; ".join(
+            f"{name} was {before[name]!r}, and is {now[name]!r} now"
+            for name in now
+            if before[name] != now[name]
+        )
+        raise Refused(
+            f"ledger_entries is filled already, otherwise than asked for: {told}. Trigger it with "
+            "what was chosen before, or take that migration back first (docs/runbook.md says how)."
+        )
+    return memory
+
+
+def _last_id(connection: Connection, system: str) -> int:
+    """The last id that anybody wrote, read when everybody who was writing is done.
+
+    What they had not committed yet stood before too. Whoever writes after that gets a higher id.
+    """
+    with connection.transaction():
+        statements.execute(connection, f"{system}/fields/await_writers")
+        return statements.fetch_one(connection, f"{system}/fields/read_last_id").last_id
 
 
 def _hash(connection: Connection, system: str, memory: dict[str, Any]) -> Any:

@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 _RETRIES = {"retries": 2, "retry_delay": timedelta(seconds=5)}
 _STEPS = ("add_fields", "fill_fields", "require_fields", "verify_fields")
+_ORDER = ("audit", "gate", *_STEPS, "take_back")
 
 
 @task(task_id="audit", **_RETRIES)
@@ -32,16 +33,11 @@ def audit_fields(system: str) -> dict[str, Any]:
         return fields.judge(connection, system, _filling())
 
 
-@task.short_circuit
+@task.short_circuit(ignore_downstream_trigger_rules=False)
 def gate(found: dict[str, Any]) -> bool:
-    """Go on unless this is a dry run; the log says what a real run would do."""
-    sentence = (
-        f"{found['rows']:,} rows. Fields to add: {', '.join(found['absent']) or 'none'}. "
-        f"Fields to fill and require: {', '.join(found['open']) or 'none'}."
-    )
-    dry_run = get_current_context()["params"]["dry_run"]
-    log.info("%s%s", "Dry run, nothing was changed: " if dry_run else "", sentence)
-    return not dry_run
+    """Go on unless this is a dry run; the log says what there is to do."""
+    log.info("%s", _to_do(found))
+    return not get_current_context()["params"]["dry_run"]
 
 
 @task(**_RETRIES)
@@ -82,25 +78,59 @@ def take_back(system: str) -> dict[str, Any]:
     failures = get_current_context()["ti"].xcom_pull(task_ids=_STEPS, key="data_failure")
     if not any(failures or ()):
         raise AirflowSkipException(
-            "The surroundings failed, not the data. What is done stands; the same trigger goes on."
+            "No data broke a rule. What is done stands; the same trigger goes on."
         )
     with _at_work(system, "take fields back") as connection:
         return fields.take_back(connection, system)
 
 
-@task(trigger_rule="none_failed_min_one_success")
-def verdict(system: str) -> str:
-    """Say how it ended; red when a step before failed."""
-    with work.session(systems.named(system), "verdict") as connection:
-        memory = fields.recall(connection, system)
-    if memory is None:
-        return "Nothing was changed."
-    sentence = (
-        f"ledger_entries has all fields; {', '.join(memory['added']) or 'none'} were added. The "
-        "trigger fill_ledger_entry fills them for writers that do not; drop it when all do."
-    )
+@task(trigger_rule="all_done")
+def verdict() -> str:
+    """Say how it ended, however it did; red when a step failed."""
+    context = get_current_context()
+    ti = context["ti"]
+    states = ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id])[ti.run_id]
+    failed = [name for name in _ORDER if states.get(name) == "failed"]
+    if failed:
+        reasons = (
+            f"{name} failed: {ti.xcom_pull(task_ids=name, key='failure') or 'see its log.'}"
+            for name in failed
+        )
+        sentence = " ".join([*reasons, _left(failed, ti.xcom_pull(task_ids="take_back"))])
+        log.error("%s", sentence)
+        raise AirflowFailException(sentence)
+    if context["params"]["dry_run"]:
+        found = ti.xcom_pull(task_ids="audit")
+        sentence = f"Dry run, nothing was changed. {_to_do(found)}"
+    else:
+        added = ti.xcom_pull(task_ids="add_fields")["added"]
+        sentence = (
+            f"ledger_entries has all fields; {', '.join(added) or 'none'} were added. The trigger "
+            "fill_ledger_entry fills them for writers that do not; drop it when all do."
+        )
     log.info("%s", sentence)
     return sentence
+
+
+def _to_do(found: dict[str, Any]) -> str:
+    return (
+        f"{found['rows']:,} rows. Fields to add: {', '.join(found['absent']) or 'none'}. "
+        f"Fields to fill and require: {', '.join(found['open']) or 'none'}."
+    )
+
+
+def _left(failed: list[str], taken_back: dict[str, Any] | None) -> str:
+    """How a failure left the table."""
+    if not set(failed).intersection(_STEPS):
+        return "This run changed nothing."
+    if not taken_back:
+        return "What is done stands; mend the cause, and the same trigger goes on."
+    if "proof" not in taken_back:
+        return "There was nothing to take back."
+    return (
+        f"All was taken back, removed: {', '.join(taken_back['removed']) or 'no field'}. The hash "
+        f"of the rows of before: {taken_back['proof']}."
+    )
 
 
 def _filling() -> Filling:
@@ -117,8 +147,10 @@ def _at_work(system: str, purpose: str) -> Iterator[Connection]:
     except (psycopg.Error, TrueupError) as error:
         named = errors.from_database(error) if isinstance(error, psycopg.Error) else error
         log.error("%s", named)
+        ti = get_current_context()["ti"]
+        ti.xcom_push(key="failure", value=str(named))
         if isinstance(named, Transient):
             raise named from error
         if isinstance(named, DataFailure):
-            get_current_context()["ti"].xcom_push(key="data_failure", value=str(named))
+            ti.xcom_push(key="data_failure", value=str(named))
         raise AirflowFailException(str(named)) from None

@@ -1,5 +1,7 @@
--- Tells whether references are unique within their ledger.
-SELECT count(*) > 0 AS found
+-- Tells whether references are unique within their ledger, and whether the key's name is taken.
+SELECT
+    count(*) > 0 AS found,
+    to_regclass('ledger_entries_reference_unique') IS NOT NULL AS taken
 FROM pg_constraint
 WHERE
     conrelid = to_regclass('ledger_entries')

@@ -11,18 +11,16 @@ WITH others AS (
 )
 SELECT
     count(*) AS rows,
-    coalesce(max(id), 0) AS last_id,
     encode(sha256(convert_to(concat_ws(
         ' ', count(*), sum(('x' || left(digest, 16))::BIT(64)::BIGINT),
         sum(('x' || right(digest, 16))::BIT(64)::BIGINT)
     ), 'UTF8')), 'hex') AS hash
 FROM (
     SELECT
-        entry.id,
         left(encode(sha256(convert_to(
             (to_jsonb(entry) - others.names)::TEXT, 'UTF8'
         )), 'hex'), 32) AS digest
     FROM ledger_entries AS entry
     CROSS JOIN others
-    WHERE entry.id <= coalesce(%(last_id)s, entry.id)
+    WHERE entry.id <= %(last_id)s
 ) AS digests
