@@ -30,7 +30,8 @@ class BlockLoader:
     def load(self, connection: Connection, first_key: int) -> tuple[int, Plain]:
         """Write the plain rows of a block and their outbox rows, inside the caller's transaction.
 
-        Raises OperationalFailure when they are not as many as were judged.
+        Raises OperationalFailure when the block was changed since it was judged, or when they are
+        not as many as were judged.
         """
         if not self._blocks:
             self._blocks = {
@@ -77,6 +78,7 @@ class BlockLoader:
             self._ahead[block.first_key] = self._pool.submit(
                 self._reader.spool,
                 Block(*block[:4]),
+                block.fingerprint,
                 [row.position for row in staged],
                 run_id=self._run.run_id,
                 entry_id_base=self._run.row.entry_id_base,

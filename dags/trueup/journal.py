@@ -84,6 +84,9 @@ def finish(connection: Connection, run: Run, status: Status, message: str) -> No
 def refuse(connection: Connection, run: Run, message: str) -> None:
     """End a run that has posted nothing: say why, and drop its staging."""
     record_failure(connection, run, "refused", message)
+    if read_run(connection, run.run_id).status == Status.POSTING:
+        # Somebody had come between the verdicts and the first batch: posting was not even opened.
+        move(connection, run, Status.INTERRUPTED)
     finish(connection, run, Status.REFUSED, message)
     drop_staging(connection, run)
 
@@ -97,6 +100,26 @@ def drop_staging(connection: Connection, run: Run) -> None:
             )
     except psycopg.errors.LockNotAvailable:
         log(connection, run, "The staging is being read by somebody and was left standing.")
+
+
+def drop_left_staging(connection: Connection, run: Run) -> None:
+    """Drop the staging that runs before this one have left; what is being read, or whose run is
+    still being worked on, is left once more."""
+    for left in statements.fetch_all(
+        connection, "trueup/journal/list_left_staging", run_id=run.run_id
+    ):
+        try:
+            with connection.transaction():
+                # Held until the transaction ends: nobody begins to read what is being dropped.
+                if not statements.fetch_one(
+                    connection, "trueup/journal/is_worked_on", run_id=left.run_id
+                ).worked_on:
+                    statements.execute(
+                        connection, f"{run.system.name}/ingest/drop_staging", run_id=left.run_id
+                    )
+        except psycopg.errors.LockNotAvailable:
+            log(connection, run, "Staging that earlier runs have left is being read; it stands on.")
+            return
 
 
 def fence(connection: Connection, run: Run, status: Status) -> None:

@@ -189,7 +189,8 @@ def post_next_batch(
         else:
             last_key = min(held.checkpoint_key + batch_size, held.last_key)
             batch = post_rows(connection, run, first_key, last_key)
-        if not batch.read:
+        # A block was read ahead, maybe before a crash: what it leaves to the staging must be there.
+        if loader or not batch.read:
             check_staging(connection, run)
         checkpoint_started = time.perf_counter()
         held = statements.fetch_one(

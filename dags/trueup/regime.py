@@ -25,11 +25,11 @@ WORTHWHILE_BYTES = 16 << 20
 
 
 def choose(connection: Connection, run: Run, source_bytes: int) -> str:
-    """Choose the regime in which this run posts, and keep it; once posting began, it stays.
+    """Choose the regime in which this run posts, and keep it: what is staged is staged for it.
 
     Raises Refused when `initial` was asked for and cannot be.
     """
-    if run.row.regime and journal.ranges(connection, run):
+    if run.row.regime and (run.row.staged_rows is not None or journal.ranges(connection, run)):
         return run.row.regime
     asked = LIVE if run.plan.dry_run else run.plan.regime
     obstacles = [] if asked == LIVE else _obstacles(connection, run)
@@ -50,8 +50,13 @@ def check(connection: Connection, run: Run) -> None:
     if is_initial(run) and (obstacles := _obstacles(connection, run)):
         raise Refused(
             f"This run was to load an empty ledger alone, but since its audit: "
-            f"{'; '.join(obstacles)}. Nothing was posted. Trigger it again: with regime auto it "
-            "then posts beside others."
+            f"{'; '.join(obstacles)}. Nothing was posted. "
+            + (
+                "Trigger it again: with regime auto it then posts beside others."
+                if run.row.state_hash_before is None
+                else "Clear that away and trigger it again, or take it back with the DAG "
+                "`rollback`, and then trigger it again."
+            )
         )
 
 
@@ -163,8 +168,12 @@ def _obstacles(connection: Connection, run: Run) -> list[str]:
     rows: list[Any] = statements.fetch_all(
         connection, "trueup/regime/list_obstacles", tables=list(run.system.bare_tables)
     )
-    filled = statements.fetch_one(connection, _sql(run, "has_rows")).found
-    return [row.obstacle for row in rows] + (["the ledger is not empty"] if filled else [])
+    found = [row.obstacle for row in rows]
+    if not statements.fetch_one(connection, _sql(run, "is_numbered")).numbered:
+        found.append("the entries' ids come from no sequence of their own")
+    if statements.fetch_one(connection, _sql(run, "has_rows")).found:
+        found.append("the ledger is not empty")
+    return found
 
 
 def _sql(run: Run, name: str) -> str:

@@ -1,9 +1,12 @@
 """How a source comes into staging: plain rows typed, a block at a time, all others as text."""
 
 import logging
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from functools import partial
+from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from psycopg import Connection
 
@@ -19,6 +22,16 @@ from trueup.sources.plain import JudgedBlock, PlainReader
 log = logging.getLogger(__name__)
 
 _PROGRESS_ROWS = 250_000
+# So many rows are withdrawn by one statement; each slice looks through the staging once.
+_KEYS_AT_ONCE = 500_000
+
+
+class _Settled(NamedTuple):
+    """What is kept of a block that was judged and staged: nothing that grows with its rows."""
+
+    block: Block
+    plain_rows: int
+    fingerprint: str
 
 
 def stage_source(connection: Connection, run: Run, source: FileSource) -> None:
@@ -42,26 +55,29 @@ def keep_one_block(connection: Connection, run: Run) -> None:
     """In the initial regime, post all rows that are staged as one block."""
     if regime.is_initial(run):
         statements.execute(connection, "trueup/journal/delete_blocks", run_id=run.run_id)
-        _keep_block(connection, run, Block(1, _last_key(connection, run), 0, 0), 0)
+        block = Block(1, _last_key(connection, run), 0, 0)
+        _keep_block(connection, run, block, plain_rows=0, fingerprint=None)
 
 
-def withdraw(connection: Connection, run: Run, source: FileSource, keys: list[int]) -> None:
+def withdraw(connection: Connection, run: Run, source: FileSource, keys: Iterable[int]) -> None:
     """Take rows out of the plain ones and stage their lines as text, to be judged with the others.
 
-    `keys` are the numbers of their lines, ascending.
+    `keys` are the numbers of their lines, ascending; they are taken a slice at a time.
     """
-    if not keys or not plain.can_read(source):
+    if not plain.can_read(source):
         return
-    journal.log(
-        connection, run, f"{len(keys)} rows that looked plain are judged with the doubtful."
-    )
-    _stage_records(
-        connection,
-        run,
-        careful.read_lines(source, list(blocks.cut(source.path, source.header_lines)), keys),
-    )
-    for statement in ("withdraw_plain", "withdraw_movements"):
-        statements.execute(connection, _sql(run, statement), run_id=run.run_id, positions=keys)
+    keys, withdrawn = iter(keys), 0
+    among: list[Block] = []
+    while some := list(islice(keys, _KEYS_AT_ONCE)):
+        among = among or list(blocks.cut(source.path, source.header_lines))
+        _stage_records(connection, run, careful.read_lines(source, among, some))
+        for statement in ("withdraw_plain", "withdraw_movements"):
+            statements.execute(connection, _sql(run, statement), run_id=run.run_id, positions=some)
+        withdrawn += len(some)
+    if withdrawn:
+        journal.log(
+            connection, run, f"{withdrawn} rows that looked plain are judged with the doubtful."
+        )
 
 
 def _stage_records(connection: Connection, run: Run, records: Iterable[StagedRow]) -> None:
@@ -77,21 +93,21 @@ def _stage_judged(connection: Connection, run: Run, source: CsvSource) -> None:
         source, run.system.name, ledger_id=run.plan.ledger_id, prefix=run.plan.prefix
     ) as reader:
         reader.load_known(partial(_copy_out, connection, run))
-        judged = _stage_blocks(connection, run, source, reader)
+        settled = _stage_blocks(connection, run, source, reader)
         reader.add_keys(partial(_copy_out, connection, run, "staged_keys"))
         repeated = reader.repeated()
         _keep_movements(connection, run, reader)
         if regime.is_initial(run):
-            _keep_blocks(connection, run, judged, repeated)
+            _keep_blocks(connection, run, settled, repeated)
         withdraw(connection, run, source, repeated)
 
 
 def _stage_blocks(
     connection: Connection, run: Run, source: CsvSource, reader: PlainReader
-) -> list[JudgedBlock]:
-    """Judge and stage block after block, and give what was judged."""
+) -> list[_Settled]:
+    """Judge and stage block after block, and give what is to be kept of them."""
     query = None if regime.is_initial(run) else "select_prepared"
-    done: list[JudgedBlock] = []
+    done: list[_Settled] = []
     irregular: list[Block] = []
     for judged in reader.blocks(query, run_id=run.run_id):
         if judged.rows is None:
@@ -100,7 +116,7 @@ def _stage_blocks(
             _stage_irregular(connection, run, source, irregular, judged.block)
             irregular = []
             _stage_regular(connection, run, source, judged)
-        done.append(judged)
+        done.append(_Settled(judged.block, judged.rows or 0, judged.fingerprint))
         log.info("Read up to line %d", judged.block.last_key)
     _stage_irregular(connection, run, source, irregular, None)
     return done
@@ -135,19 +151,22 @@ def _keep_movements(connection: Connection, run: Run, reader: PlainReader) -> No
 
 
 def _keep_blocks(
-    connection: Connection, run: Run, judged: list[JudgedBlock], repeated: list[int]
+    connection: Connection, run: Run, settled: list[_Settled], repeated: list[int]
 ) -> None:
-    for each in judged:
-        withdrawn = sum(each.block.first_key <= key <= each.block.last_key for key in repeated)
-        _keep_block(connection, run, each.block, (each.rows or 0) - withdrawn)
+    for block, plain_rows, fingerprint in settled:
+        withdrawn = bisect_right(repeated, block.last_key) - bisect_left(repeated, block.first_key)
+        _keep_block(connection, run, block, plain_rows - withdrawn, fingerprint)
 
 
-def _keep_block(connection: Connection, run: Run, block: Block, plain_rows: int) -> None:
+def _keep_block(
+    connection: Connection, run: Run, block: Block, plain_rows: int, fingerprint: str | None
+) -> None:
     statements.execute(
         connection,
         "trueup/journal/insert_block",
         run_id=run.run_id,
         plain_rows=plain_rows,
+        fingerprint=fingerprint,
         **block._asdict(),
     )
 

@@ -8,20 +8,21 @@ from trueup.journal import Run
 
 def form(connection: Connection, run: Run, after_position: int = 0) -> None:
     """Form the verdicts of the rows behind a position; those before it have theirs."""
-    statements.execute(
-        connection,
-        _sql(run, "sort_rows"),
-        run_id=run.run_id,
-        ledger_id=run.plan.ledger_id,
-        prefix=run.plan.prefix,
-        source_id=run.row.source_id,
-        started_at=run.row.started_at,
-        after_position=after_position,
-    )
+    _sort_rows(connection, run, after_position)
     steps.execute(connection, run, "validate/quarantine_unknown_accounts", run_id=run.run_id)
     statements.execute(connection, _sql(run, "quarantine_conflicts"), run_id=run.run_id)
     if not run.plan.skip_duplicates:
         statements.execute(connection, _sql(run, "quarantine_duplicates"), run_id=run.run_id)
+    steps.execute(connection, run, "validate/mark_repeated", run_id=run.run_id)
+
+
+def form_again(connection: Connection, run: Run) -> None:
+    """Prepare once more what posting has begun on: all rows that the quarantine has not.
+
+    The ledger is not asked again. It has changed since, by this very run too; what a row meets in
+    it now, posting finds out, as it would have without the crash that took the prepared rows.
+    """
+    _sort_rows(connection, run, after_position=0)
     steps.execute(connection, run, "validate/mark_repeated", run_id=run.run_id)
 
 
@@ -40,6 +41,19 @@ def save_control(connection: Connection, run: Run) -> None:
     )
     statements.execute(
         connection, "trueup/journal/save_staged", run_id=run.run_id, **control._asdict()
+    )
+
+
+def _sort_rows(connection: Connection, run: Run, after_position: int) -> None:
+    statements.execute(
+        connection,
+        _sql(run, "sort_rows"),
+        run_id=run.run_id,
+        ledger_id=run.plan.ledger_id,
+        prefix=run.plan.prefix,
+        source_id=run.row.source_id,
+        started_at=run.row.started_at,
+        after_position=after_position,
     )
 
 

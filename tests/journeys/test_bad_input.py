@@ -385,7 +385,7 @@ def test_lines_that_cannot_be_read_are_quarantined_with_number_and_text_and_the_
         ("utf-16-le", "encoding: utf-16-le"),
     ],
 )
-@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_files_of_other_programs_load_as_they_are(books, encoding, declared, line_end, delimiter):
     books.open_world("Jürgen")
@@ -397,6 +397,31 @@ def test_files_of_other_programs_load_as_they_are(books, encoding, declared, lin
     run = books.backfill(books.write("entries.csv", text.encode(encoding)), **params)
     assert run.status == "completed", run.message
     assert books.references() == ["é-1"]
+
+
+@pytest.mark.parametrize("regime", ["live", "initial"])
+@pytest.mark.parametrize(("after_header", "after_row"), [("\r", "\n"), ("\r", "\r"), ("\n", "\r")])
+def test_no_entry_is_lost_where_cr_ends_some_lines(books, regime, after_header, after_row):
+    books.open_world("alice")
+    rows = [ROW.format(f"{n}.00", f"r-{n}").replace("-01-01,", "-01-01T00:00:00Z,") for n in (1, 2)]
+    content = HEADER + after_header + "".join(row + after_row for row in rows)
+    run = books.backfill(books.write("entries.csv", content), regime=regime)
+    assert (run.status, run.total_read) == ("completed", 2), run.message
+    assert books.references() == ["r-1", "r-2"]
+
+
+def test_a_blank_behind_a_closing_quote_spoils_its_line_whichever_the_quote_is(books):
+    books.open_world("alice")
+    rows = [ROW.format("1.00", f"r-{n}").replace("-01-01,", "-01-01T00:00:00Z,") for n in (1, 2)]
+    lines = [HEADER, rows[0].replace(",T,", ",'T' ,"), rows[1].replace(",T,", ",'T',"), ""]
+    run = books.backfill(
+        books.write("entries.csv", "\n".join(lines)),
+        mapping=books.write("mapping.yaml", 'quote: "\'"'),
+        max_quarantined="1",
+    )
+    assert run.status == "completed", run.message
+    assert books.references() == ["r-2"]
+    assert books.reasons(run.run_id) == {2: "unreadable_line"}
 
 
 @pytest.mark.parametrize(

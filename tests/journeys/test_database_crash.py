@@ -21,8 +21,9 @@ import pytest
 
 from databases import Server
 from runs import Books, payments
-from trueup import opening
+from trueup import initial_load, opening, posting
 from trueup.errors import OperationalFailure, Transient
+from trueup.sources import blocks
 from trueup.stages import post
 
 PARAMS = {"batch_size": 5, "max_retries": 20, "retry_delay": 50, "outbox": True}
@@ -164,6 +165,33 @@ def test_a_worker_that_outlives_the_crash_does_not_take_the_rest_of_its_range_fo
     assert len(books.references()) == 5
     assert books.resume(**PARAMS).status == "completed"
     assert books.state() == undisturbed
+
+
+def test_a_block_that_was_read_ahead_of_the_crash_is_not_posted_without_its_doubtful_rows(
+    private, books, monkeypatch
+):
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 500)
+    rows = [
+        row | ({"timestampUtc": "2020-01-01"} if number % 3 == 2 else {})
+        for number, row in enumerate(payments(40))
+    ]
+    attempt = books.begin(rows, regime="initial").to_posting()
+    run = attempt.run()
+    with initial_load.opened(run, attempt.files) as loader:
+        first = posting.post_next_batch(attempt.connection, run, 0, 0, loader)
+        private.crash()
+        private.start()
+        with (
+            attempt.connect() as connection,
+            pytest.raises(OperationalFailure, match=r"staging of run .* is empty: the database"),
+        ):
+            posting.post_next_batch(connection, run, 0, 0, loader)
+    attempt.die()
+    assert len(books.references()) == first.posted
+    assert books.disagreements() == []
+    assert books.resume(regime="initial").status == "completed"
+    assert books.references() == [row["referenceId"] for row in rows]
+    assert books.disagreements() == []
 
 
 def test_a_crash_in_the_middle_of_posting_leaves_whole_batches(private, books, undisturbed):

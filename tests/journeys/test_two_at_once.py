@@ -2,14 +2,16 @@
 
 import random
 import threading
+import time
 from contextlib import closing
 
 import psycopg
 import pytest
 
 from runs import entry, payments
-from trueup import journal, posting, statements
-from trueup.errors import RollbackRefused
+from trueup import journal, opening, posting, statements
+from trueup.errors import Fenced, RollbackRefused
+from trueup.run_state import Status
 from trueup.sources import blocks
 from trueup.stages import post
 
@@ -137,6 +139,45 @@ def test_two_workers_on_one_range_take_turns_and_never_share_a_batch(books):
     assert (attempt.row.total_read, attempt.row.total_posted) == (40, 40)
     keys = books.database.rows("SELECT first_key, last_key FROM trueup.run_batches ORDER BY 1")
     assert [left.last_key + 1 for left in keys[:-1]] == [right.first_key for right in keys[1:]]
+
+
+@pytest.mark.parametrize("step", ["pause", "start another worker", "note a failure"])
+def test_who_changes_a_run_s_state_gets_a_turn_though_workers_overlap(books, monkeypatch, step):
+    """One of them always has a batch in hand; a lock on the row alone would never be free."""
+    books.open_world(*ACCOUNTS)
+    attempt = books.begin(payments(1000, ACCOUNTS), parallel_workers=2, batch_size=10).to_posting()
+    run = attempt.run()
+    save, stop = posting._save_checkpoint, threading.Event()
+
+    def save_slowly(connection, run) -> None:
+        time.sleep(0.5)  # after the batch's own work, all locks held
+        save(connection, run)
+
+    def work(range_no: int) -> None:
+        time.sleep(range_no * 0.25)
+        with closing(books.database.connect("worker")) as worker:
+            while not stop.is_set():
+                posting.post_next_batch(worker, run, range_no, 10)
+
+    def change() -> None:
+        time.sleep(1)
+        try:
+            with closing(books.database.connect("worker")) as somebody:
+                somebody.execute("SET statement_timeout = '10s'")
+                if step == "pause":
+                    opening.pause_run(somebody, run.run_id)
+                elif step == "note a failure":
+                    journal.record_failure(somebody, run, "operational", "the disk is full")
+                else:
+                    journal.move(somebody, run, Status.POSTING, "post")
+        finally:
+            stop.set()
+
+    monkeypatch.setattr(posting, "_save_checkpoint", save_slowly)
+    raised = all_at_once(lambda: work(0), lambda: work(1), change)
+    assert all(isinstance(error, Fenced) for error in raised), raised
+    assert len(raised) == (2 if step == "pause" else 0)
+    assert deadlocks(books) == 0
 
 
 def test_live_postings_go_on_while_a_run_posts_and_nothing_is_lost(books, hot_entries):

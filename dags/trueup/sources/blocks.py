@@ -32,6 +32,7 @@ class Block(NamedTuple):
 def cut(path: Path, skipped_lines: int) -> Iterator[Block]:
     """Cut a file into blocks after its first lines; every line is in exactly one block.
 
+    The first lines end by LF or CRLF: a CR by itself is looked for only behind them.
     The first one is small: who waits for it begins to work soon.
     """
     with path.open("rb") as file:

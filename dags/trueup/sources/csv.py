@@ -39,6 +39,7 @@ class CsvSource:
     spotless: there is no NUL and no undecodable byte anywhere in the file
     header: the source's column names, stripped
     header_lines: how many physical lines come before the first record
+    has_lone_return: one of those lines is ended by CR without LF
     columns: which column each field is read from
     """
 
@@ -48,7 +49,7 @@ class CsvSource:
         self._text = TextFile.examine(path, mapping.encoding)
         self.encoding = self._text.encoding
         self.spotless = self._text.spotless
-        header_text, self.header_lines = self._read_header()
+        header_text, self.header_lines, self.has_lone_return = self._read_header()
         self.delimiter = mapping.delimiter or self._sniff(header_text)
         self.header = self._split_header(header_text)
         self.columns = Columns(str(path), self.header, mapping, self.delimiter)
@@ -85,13 +86,16 @@ class CsvSource:
 
     # The header
 
-    def _read_header(self) -> tuple[str, int]:
-        """The first line that is not blank, with those a quoted name runs on to; lines read."""
+    def _read_header(self) -> tuple[str, int, bool]:
+        """The first line that is not blank, with those a quoted name runs on to; how many lines
+        were read, and whether CR alone ends one of them."""
         quote = self.mapping.quote
         text = ""
         lines_read = 0
+        has_lone_return = False
         for line in islice(self._text.lines(), MAX_RECORD_LINES):
             lines_read += 1
+            has_lone_return = has_lone_return or line.endswith("\r")
             text = text + line if text.strip() else line
             complete = quote is None or text.count(quote) % 2 == 0
             if text.strip() and (complete or len(text) > MAX_RECORD_CHARACTERS):
@@ -108,7 +112,7 @@ class CsvSource:
                 "If the file is in another encoding, declare it in a mapping, for example "
                 "`encoding: cp1252` or `encoding: utf-16`."
             )
-        return text, lines_read
+        return text, lines_read, has_lone_return
 
     def _sniff(self, header: str) -> str:
         """The delimiter with which the header names most of what is needed."""

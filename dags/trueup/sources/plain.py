@@ -6,6 +6,7 @@ is not thereby wrong: its line goes through the careful lane (`records.py`, `sor
 rules are in `include/sql/<system>/plain/`, in DuckDB's SQL.
 """
 
+import hashlib
 import logging
 import re
 from collections import deque
@@ -24,6 +25,7 @@ import duckdb
 from duckdb import CoalesceOperator, ColumnExpression, ConstantExpression, DuckDBPyConnection
 
 from trueup import statements
+from trueup.errors import OperationalFailure
 from trueup.sources import blocks
 from trueup.sources.blocks import Block
 from trueup.sources.csv import CsvSource
@@ -38,8 +40,8 @@ _KEYS_AT_ONCE = 1_000_000
 # One block is written to PostgreSQL while the next ones are being judged.
 _THREADS = 2
 
-# Blanks after a closing quote: DuckDB forgives them, the careful reader does not.
-_BLANK_AFTER_QUOTE = (b'" ', b'"\t')
+# With these DuckDB was held against the careful reader; another mark may be part of a plain value.
+_QUOTES = ('"', "'", None)
 
 _PARAMETER = re.compile(r"\$(\w+)")
 _SNAKE = re.compile("([A-Z])")
@@ -53,12 +55,14 @@ class JudgedBlock:
     """A block of lines, the plain rows among them as a CSV file, and the lines that are not.
 
     rows: None when the block is not regular, so that only the careful reader can tell its records.
+    fingerprint: SHA-256 of the block's bytes, in hexadecimal
     """
 
     block: Block
     rows: int | None
     file: Path | None
     doubtful: list[int]
+    fingerprint: str
 
 
 @dataclass(frozen=True)
@@ -84,7 +88,9 @@ class PlainReader:
         self._source = source
         self._system = system
         self._spool = spool
-        self._values = values
+        self._blank_after_quote = _blank_after_quote(source)
+        # Without quotes a name still has none: no rule need ask whether there are any.
+        self._values = {**values, "quote": source.mapping.quote or '"'}
         self._database = duckdb.connect(
             config={
                 "threads": 1,  # those that call are enough
@@ -120,10 +126,24 @@ class PlainReader:
         cut = blocks.cut(self._source.path, self._source.header_lines)
         yield from _read_ahead(lambda block: self._judge(block, query, values), cut)
 
-    def spool(self, block: Block, staged_keys: list[int], **values: Any) -> SpooledBlock:
-        """Read a block that was judged again: all of its rows are plain but the staged ones."""
+    def spool(
+        self, block: Block, fingerprint: str, staged_keys: list[int], **values: Any
+    ) -> SpooledBlock:
+        """Read a block that was judged again: all of its rows are plain but the staged ones.
+
+        Raises OperationalFailure when it no longer has the fingerprint with which it was judged.
+        """
+        content = block.read(self._source.path)
+        if _fingerprint(content) != fingerprint:
+            raise OperationalFailure(
+                f"Lines {block.first_key} to {block.last_key} of {self._source.path} were changed "
+                "while the run was working on the file, so none of them is posted. Put the former "
+                "file back and trigger the DAG again as it was, or take the run back with the DAG "
+                "`rollback`."
+            )
         path = self._spool / f"block-{block.first_key}.csv"
-        path.write_bytes(block.read(self._source.path))
+        path.write_bytes(content)
+        del content
         entries, outbox = path.with_suffix(".entries"), path.with_suffix(".outbox")
         with self._database.cursor() as cursor:
             self._view(cursor, path)
@@ -155,7 +175,8 @@ class PlainReader:
 
     def _judge(self, block: Block, query: str | None, values: dict[str, Any]) -> JudgedBlock:
         content = block.read(self._source.path)
-        irregular = JudgedBlock(block, None, None, [])
+        fingerprint = _fingerprint(content)
+        irregular = JudgedBlock(block, None, None, [], fingerprint)
         if not self._is_regular(content, block.lines):
             return irregular
         path = self._spool / f"block-{block.first_key}.csv"
@@ -184,17 +205,19 @@ class PlainReader:
             if query:
                 file = path.with_suffix(".plain")
                 self._write(cursor, query, file, **values)
-            return JudgedBlock(block, block.lines - len(doubtful), file, doubtful)
+            rows = block.lines - len(doubtful)
+            return JudgedBlock(block, rows, file, doubtful, fingerprint)
 
     def _is_regular(self, content: bytes, lines: int) -> bool:
         """Whether DuckDB's idea of lines and quotes is sure to be the careful reader's."""
         returns = content.count(b"\r")
         if returns and not returns == lines == content.count(b"\r\n"):
             return False
-        if not any(blank in content for blank in _BLANK_AFTER_QUOTE):
+        quote = (self._source.mapping.quote or "").encode()
+        # The search by itself would take longer than all the rest; a blank there is rare.
+        if not quote or not any(quote + blank in content for blank in (b" ", b"\t")):
             return True
-        delimiter = re.escape(self._source.delimiter.encode())
-        return not re.search(rb'"[ \t]+(?:%b|[\r\n]|\Z)' % delimiter, content)
+        return not self._blank_after_quote.search(content)
 
     def _view(self, cursor: DuckDBPyConnection, path: Path) -> None:
         """Make the file readable as `block`, under the system's names and with the defaults."""
@@ -247,11 +270,23 @@ def can_read(source: object) -> TypeGuard[CsvSource]:
     return (
         source.encoding == "utf-8"
         and source.spotless
+        and not source.has_lone_return
         and marks.isascii()
+        and mapping.quote in _QUOTES
         and len(source.header) > 1
         and mapping.metadata == "none"
         and not mapping.converters()
     )
+
+
+def _fingerprint(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _blank_after_quote(source: CsvSource) -> re.Pattern[bytes]:
+    """Finds blanks after a closing quote: DuckDB forgives them, the careful reader does not."""
+    marks = (re.escape((mark or "").encode()) for mark in (source.mapping.quote, source.delimiter))
+    return re.compile(rb"%b[ \t]+(?:%b|[\r\n]|\Z)" % tuple(marks))
 
 
 def _read_csv(

@@ -24,6 +24,7 @@ def ingest(connection: Connection, run: Run, files: SourceFiles) -> dict[str, An
     Raises Refused when the source has no rows, when an account to create stands differently, or
     when the accounts file has changed since posting began.
     """
+    journal.drop_left_staging(connection, run)
     kept = run.row.staged_rows is not None and _is_whole(connection, run)
     posting_began = bool(journal.ranges(connection, run))
     if not kept and files.source:

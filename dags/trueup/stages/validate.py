@@ -1,6 +1,7 @@
 """Sorts staged rows into postable, replayed and quarantined, as a set, and fixes the digest."""
 
 import logging
+from decimal import Decimal
 from typing import Any
 
 from psycopg import Connection
@@ -19,7 +20,8 @@ def validate(connection: Connection, run: Run, files: SourceFiles) -> dict[str, 
 
     Raises Refused when more rows are quarantined than `max_quarantined` allows, when nothing can be
     posted, when the delivery overlaps an earlier one unseen, or when the digest is not the approved
-    one. Once posting has begun, verdicts that stand are kept, and lost ones are only formed again.
+    one. Once posting has begun its verdicts are final: what is quarantined stays so, and all other
+    rows are prepared again if a crash took them, whatever stands in the ledger by now.
     Raises OperationalFailure when the staging was lost.
     """
     posting.check_staging(connection, run)
@@ -30,17 +32,25 @@ def validate(connection: Connection, run: Run, files: SourceFiles) -> dict[str, 
     with statements.snapshot(connection):
         if run.plan.not_before or run.plan.not_after:
             _leave_out(connection, run)
-        statements.execute(connection, _sql(run, "forget_verdicts"), run_id=run.run_id)
+        statements.execute(
+            connection,
+            _sql(run, "forget_verdicts"),
+            run_id=run.run_id,
+            posting_began=posting_began,
+        )
         _withdraw_conflicting(connection, run, files)
         if statements.fetch_one(connection, _sql(run, "has_doubtful"), run_id=run.run_id).found:
-            verdicts.form(connection, run)
+            form = verdicts.form_again if posting_began else verdicts.form
+            form(connection, run)
             statements.execute(connection, _sql(run, "analyze_staging"))
         verdicts.total_movements(connection, run)
         if posting_began:
+            journal.log(connection, run, "Prepared again what was approved; the quarantine stays.")
             return {"digest": run.row.digest, "kept": False}
         counts = statements.fetch_one(connection, _sql(run, "count_verdicts"), run_id=run.run_id)
-        digest = _digest(connection, run, files)
-        _write_down(connection, run, counts, digest)
+        totals = statements.fetch_all(connection, _sql(run, "total_by_currency"), run_id=run.run_id)
+        digest = _digest(connection, run, files, counts, totals)
+        _write_down(connection, run, counts, totals, digest)
     try:
         _check_quotas(connection, run, counts, digest)
     except Refused:
@@ -48,14 +58,15 @@ def validate(connection: Connection, run: Run, files: SourceFiles) -> dict[str, 
             connection, run, read=counts.read, posted=0, replayed=counts.replayed,
             quarantined=counts.quarantined,
         )  # fmt: skip
-        statements.execute(connection, f"{run.system.name}/ingest/drop_staging", run_id=run.run_id)
         raise
     return {"digest": digest, "kept": False, **counts._asdict()}
 
 
-def _digest(connection: Connection, run: Run, files: SourceFiles) -> str:
-    """What an approval is bound to: source, mapping, code, accounts, what shapes the rows, and
-    every verdict that is not "postable", in order."""
+def _digest(
+    connection: Connection, run: Run, files: SourceFiles, counts: Any, totals: list[Any]
+) -> str:
+    """What an approval is bound to: source, mapping, code, accounts, what shapes the rows, every
+    row that is quarantined, in order, and how much of the others is new to the ledger."""
     digested = statements.fetch_one(connection, _sql(run, "digest_verdicts"), run_id=run.run_id)
     return fingerprints.of_plan(
         run.row.content_fingerprint,
@@ -65,12 +76,21 @@ def _digest(connection: Connection, run: Run, files: SourceFiles) -> str:
         run.row.source_id,
         *(f"{name} {getattr(run.plan, name)}" for name in SHAPES_ROWS),
         digested.verdicts,
+        f"postable {counts.postable}",
+        f"replayed {counts.replayed}",
+        *(
+            # The amount as such: how many decimals are shown depends on balances, too.
+            f"{row.currency_code} {row.entries} {Decimal(row.amount).normalize():f}"
+            for row in totals
+            if row.entries
+        ),
     )
 
 
-def _write_down(connection: Connection, run: Run, counts: Any, digest: str) -> None:
+def _write_down(
+    connection: Connection, run: Run, counts: Any, totals: list[Any], digest: str
+) -> None:
     """Keep the verdicts' counts, the control totals and the resulting balances."""
-    totals = statements.fetch_all(connection, _sql(run, "total_by_currency"), run_id=run.run_id)
     overdrawn = steps.fetch_all(connection, run, "validate/list_overdrawn", run_id=run.run_id)
     statements.execute(
         connection,
@@ -102,7 +122,8 @@ def _write_down(connection: Connection, run: Run, counts: Any, digest: str) -> N
 
 
 def _withdraw_conflicting(connection: Connection, run: Run, files: SourceFiles) -> None:
-    """Let validation judge the plain rows whose keys the ledger has for something else."""
+    """Let validation judge the plain rows whose keys the ledger has for something else, and those
+    that posting has begun without."""
     conflicting = steps.fetch_all(
         connection,
         run,
@@ -113,6 +134,9 @@ def _withdraw_conflicting(connection: Connection, run: Run, files: SourceFiles) 
     if conflicting:
         keys = [row.position for row in conflicting]
         staging.withdraw(connection, run, files.open(), keys)
+        statements.execute(
+            connection, "trueup/journal/withdraw_from_blocks", run_id=run.run_id, positions=keys
+        )
         verdicts.save_control(connection, run)
 
 
@@ -149,7 +173,8 @@ def _check_quotas(connection: Connection, run: Run, counts: Any, digest: str) ->
     if plan.approved_digest and plan.approved_digest != digest:
         raise Refused(
             f"The digest is {digest}, but {plan.approved_digest} was approved: source, mapping, "
-            "code or accounts are not what the approver saw. Nothing was posted."
+            "code, accounts, or what of it stands in the ledger already, are not what the approver "
+            "saw. Nothing was posted; look at a dry run, and approve what it shows."
         )
 
 

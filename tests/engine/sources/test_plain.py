@@ -220,6 +220,31 @@ def test_defaults_constants_and_columns_of_a_mapping_are_heeded(tmp_path):
     assert rows[2][5:7] == ("cbdc", "PAY'MENT")
 
 
+@pytest.mark.parametrize("content", [
+    "{header}\r{row}\r{row}\r",
+    "{header}\r{row}\n{row}\n",
+    "\r\n\r{header}\n{row}\n{row}\n",
+    '{header},"Note\rof the bank"\n{row},\n{row},\n',
+])  # fmt: skip
+def test_a_header_with_a_cr_of_its_own_is_left_to_the_careful_lane(tmp_path, content):
+    path = tmp_path / "entries.csv"
+    rows = content.format(header=HEADER, row=GOOD.format(n=1))
+    path.write_text(rows, newline="")
+    source = CsvSource(path, Mapping())
+    assert not plain.can_read(source)
+    assert len(list(source.rows())) == 2
+    path.write_text(rows.replace("\r\n", "\r").replace("\r", "\r\n"), newline="")
+    assert plain.can_read(CsvSource(path, Mapping()))
+
+
+def test_a_quote_that_may_be_part_of_a_value_is_left_to_the_careful_lane(tmp_path):
+    path = write(tmp_path, GOOD.format(n=1))
+    assert [
+        plain.can_read(CsvSource(path, Mapping.model_validate({"quote": quote})))
+        for quote in ('"', "'", "none", "-", ":", ".", " ")
+    ] == [True, True, True, False, False, False, False]
+
+
 @pytest.mark.parametrize(
     "mapping",
     [{"decimal_separator": ","}, {"timezone": "Europe/Berlin"}, {"account_ids": {"a": "b"}}],
@@ -252,22 +277,32 @@ LINE = st.one_of(
     ),
     NASTY,
 )  # fmt: skip
+# Lines that are written for the one quote, and are read with the other, or with none.
+SWAPPED = str.maketrans("\"'", "'\"")
+ANY_LINE = st.one_of(LINE, LINE.map(lambda line: line.translate(SWAPPED)))
+START, TIMED = "MASTER,alice,bob,1.00,USD,fiat,T", "2020-01-01T00:00:00Z,"
 
 
-@given(st.lists(LINE, min_size=1, max_size=8))
-@example(['MASTER,alice,bob,1.00,USD,fiat,T, "r-1",2020-01-01T00:00:00Z,,'])
-@example(['MASTER,alice,bob,1.00,USD,fiat,T,"r-1" ,2020-01-01T00:00:00Z,,'])
+@given(st.lists(ANY_LINE, min_size=1, max_size=8), st.sampled_from(['"', "'", "none"]))
+@example([f'{START}, "r-1",{TIMED},'], '"')
+@example([f'{START},"r-1" ,{TIMED},'], '"')
+@example([f"{START},'r-1' ,{TIMED},"], "'")
+@example([f"{START},r''1,{TIMED},"], "'")
+@example([f"{START},r-1,{TIMED},'{{\"a\": \"it''s\"}}'"], "'")
+@example([f'{START},r-1,{TIMED},{{"a": "it\'\'s"}}'], "'")
+@example([f'{START},"r-1" ,{TIMED},{{"a": 1}}'], "none")
 @settings(
     max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_no_text_whatever_is_plain_and_read_otherwise_by_the_careful_lane(
-    tmp_path, monkeypatch, lines
+    tmp_path, monkeypatch, lines, quote
 ):
     monkeypatch.setattr(blocks, "BLOCK_BYTES", 300)
+    mapping = Mapping.model_validate({"quote": quote})
     path = write(tmp_path, *lines)
-    rows, others = read(path)
-    expected = carefully(path)
+    rows, others = read(path, mapping)
+    expected = carefully(path, mapping)
     for key, fields in rows.items():
         assert expected[key] == fields
-    readable = {row[0] for row in CsvSource(path, Mapping()).rows()}
+    readable = {row[0] for row in CsvSource(path, mapping).rows()}
     assert readable <= rows.keys() | others

@@ -10,8 +10,9 @@ CREATE TABLE movements (
 CREATE TABLE staged (position BIGINT, ledger_id VARCHAR, reference_id VARCHAR);
 -- A name as everybody writes it: no blank of Unicode at its ends, which the careful reader would
 -- strip, no quote, which may have been more than a character, and nothing that COPY would escape.
-CREATE MACRO is_name(named) AS -- noqa: CP05
+CREATE MACRO is_name(named, quote_mark) AS -- noqa: CP05
 length(named) <= 255
+AND NOT contains(named, quote_mark)
 AND regexp_full_match(named, '[^\x00-\x1f"\\\x7f]+')
 AND NOT regexp_matches(
     named,

@@ -21,9 +21,9 @@ SELECT
     numbered.*,
     coalesce(
         -- The accounts' names are looked up later, among those that are names.
-        is_name(ledger_id)
-        AND is_name(transaction_type)
-        AND is_name(reference_id)
+        is_name(ledger_id, $quote)
+        AND is_name(transaction_type, $quote)
+        AND is_name(reference_id, $quote)
         -- A reference that we may have made ourselves can meet one that is made for another row.
         AND NOT starts_with(reference_id, $prefix)
         AND debit_account_id <> credit_account_id
@@ -50,6 +50,8 @@ SELECT
                 starts_with(metadata, '{')
                 AND length(metadata) <= 1000
                 AND NOT contains(metadata, '\')
+                -- Read otherwise, JSON's own quotes would leave no JSON; another quote might.
+                AND ($quote = '"' OR NOT contains(metadata, $quote))
                 AND json_valid(metadata)
                 -- DuckDB's JSON has more than JSON: commas before a bracket, words for numbers.
                 -- And tabs and line ends would have to be escaped for COPY.

@@ -1,4 +1,5 @@
--- Forgets the verdicts of an earlier attempt to validate; what ingest found plain stays.
+-- Forgets the verdicts of an earlier attempt to validate; what ingest found plain stays. Once
+-- posting has begun, so does the quarantine: what was approved is posted, and nothing else.
 WITH forgotten AS (
     DELETE FROM trueup.prepared_entries AS prepared
     USING trueup.staged_entries AS staged
@@ -10,4 +11,4 @@ WITH forgotten AS (
 ), movements AS (
     DELETE FROM trueup.movements WHERE run_id = %(run_id)s AND NOT plain
 )
-DELETE FROM trueup.quarantine WHERE run_id = %(run_id)s
+DELETE FROM trueup.quarantine WHERE run_id = %(run_id)s AND NOT %(posting_began)s

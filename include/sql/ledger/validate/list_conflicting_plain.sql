@@ -11,4 +11,16 @@ WHERE
         NOT (%(skip_duplicates)s AND trueup.same_content(standing, prepared))
         OR EXISTS (SELECT 1 FROM ledger_entries AS reversal WHERE reversal.reverses = standing.id)
     )
-ORDER BY prepared.position
+UNION
+-- And rows that posting has begun without, and that look plain now that the source was read again:
+-- the account that one names, and that nobody knew, was opened since, say.
+SELECT quarantined.position
+FROM trueup.quarantine AS quarantined
+WHERE
+    quarantined.run_id = %(run_id)s
+    AND quarantined.stage <> 'post'
+    AND NOT EXISTS (
+        SELECT 1 FROM trueup.staged_entries AS staged
+        WHERE staged.run_id = %(run_id)s AND staged.position = quarantined.position
+    )
+ORDER BY position

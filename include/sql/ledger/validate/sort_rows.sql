@@ -72,6 +72,9 @@ WITH read AS (
         END AS reason_code
     FROM read
     LEFT JOIN trueup.currencies AS currency ON currency.code = read.currency_code
+), standing AS MATERIALIZED (
+    -- Verdicts that posting began on outlive a crash; what posting itself quarantined is prepared.
+    SELECT position FROM trueup.quarantine WHERE run_id = %(run_id)s AND stage <> 'post'
 ), typed AS (
     SELECT
         position,
@@ -119,6 +122,7 @@ WITH read AS (
         -- Without a timestamp of its own, the entry could not tell what the source said.
         CASE WHEN timestamp_utc IS NULL THEN content_hash END, FALSE
     FROM referenced
+    WHERE position NOT IN (SELECT position FROM standing)
 )
 INSERT INTO trueup.quarantine (run_id, position, stage, reason_code, reason, raw, fields)
 SELECT
@@ -174,4 +178,6 @@ SELECT
 FROM judged
 INNER JOIN trueup.staged_entries AS staged
     ON staged.run_id = %(run_id)s AND staged.position = judged.position
-WHERE judged.reason_code IS NOT NULL
+WHERE
+    judged.reason_code IS NOT NULL
+    AND judged.position NOT IN (SELECT position FROM standing)

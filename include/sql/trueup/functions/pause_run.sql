@@ -4,6 +4,8 @@ RETURNS TEXT LANGUAGE plpgsql AS $$
 DECLARE
     v_status TEXT;
 BEGIN
+    -- In turn with the batches: they share it, and those that come later wait behind this one.
+    PERFORM pg_advisory_xact_lock(hashtextextended('trueup turn ' || p_run_id, 0));
     SELECT status INTO v_status FROM trueup.runs WHERE run_id = p_run_id FOR UPDATE;
     IF v_status IS DISTINCT FROM 'posting' THEN
         RAISE EXCEPTION 'Run % is %; only a run that is posting can be paused.',

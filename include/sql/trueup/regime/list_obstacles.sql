@@ -28,3 +28,16 @@ UNION ALL
 SELECT format('%%s has an exclusion constraint', conrelid::REGCLASS)
 FROM pg_constraint
 WHERE conrelid = ANY(%(tables)s::REGCLASS[]) AND contype = 'x'
+UNION ALL
+-- A view that is grouped by a key, say: the key could not be taken away.
+SELECT DISTINCT format(
+    '%%s depends on %%s of %%s',
+    pg_describe_object(depending.classid, depending.objid, 0), needed.conname,
+    needed.conrelid::REGCLASS
+)
+FROM pg_depend AS depending
+INNER JOIN pg_constraint AS needed
+    ON
+        depending.refclassid = 'pg_constraint'::REGCLASS
+        AND depending.refobjid = needed.oid
+WHERE needed.conrelid = ANY(%(tables)s::REGCLASS[]) AND depending.deptype = 'n'

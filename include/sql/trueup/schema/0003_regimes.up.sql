@@ -14,7 +14,11 @@ CREATE TABLE trueup.source_blocks (
     byte_length BIGINT NOT NULL,
     -- How many rows of it are plain; the others are staged.
     plain_rows BIGINT NOT NULL,
-    PRIMARY KEY (run_id, first_key)
+    -- SHA-256 of the bytes that were judged: what is read again to be posted must have it too.
+    -- NULL when the block stands for rows that are all staged.
+    fingerprint TEXT,
+    PRIMARY KEY (run_id, first_key),
+    CONSTRAINT source_blocks_plain_rows_known CHECK (plain_rows = 0 OR fingerprint IS NOT NULL)
 );
 
 -- What a run's postable rows move on each account, and of how many entries it is the debit side.

@@ -22,6 +22,9 @@ WITH judged AS MATERIALIZED (
     LEFT JOIN trueup.currencies AS currency
         ON currency.code = coalesce(staged.currency_code, staged.entry_currency)
     WHERE staged.run_id = %(run_id)s AND staged.position > %(after_position)s
+), standing AS MATERIALIZED (
+    -- Verdicts that posting began on outlive a crash; what posting itself quarantined is prepared.
+    SELECT position FROM trueup.quarantine WHERE run_id = %(run_id)s AND stage <> 'post'
 ), prepared AS (
     INSERT INTO trueup.prepared_entries (
         run_id, position, vault_id, vault_code, user_id, currency, deposit_day, release_day,
@@ -31,7 +34,7 @@ WITH judged AS MATERIALIZED (
         %(run_id)s, position, vault_id, 'AVENIR', user_id, currency, deposit_day,
         deposit_day + 365, amount, operation_id
     FROM judged
-    WHERE verdict IS NULL
+    WHERE verdict IS NULL AND position NOT IN (SELECT position FROM standing)
 )
 INSERT INTO trueup.quarantine (run_id, position, stage, reason_code, reason, raw, fields)
 SELECT
@@ -63,4 +66,6 @@ SELECT
     vesting_fields(judged.operation_id, judged.user_id, judged.amount, judged.currency,
         judged.deposited_at)
 FROM judged
-WHERE judged.verdict IS NOT NULL
+WHERE
+    judged.verdict IS NOT NULL
+    AND judged.position NOT IN (SELECT position FROM standing)
