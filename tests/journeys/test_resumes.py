@@ -162,21 +162,6 @@ def test_what_the_ledger_has_got_since_the_crash_is_met_by_posting_as_ever(books
 # The approval
 
 
-def test_an_approval_of_few_new_entries_does_not_post_those_that_stood_then(books):
-    first = books.backfill(payments(10))
-    books.write_entries(payments(12), "more.csv")
-    dry = books.backfill("more.csv", dry_run=True)
-    assert (dry.figures["verdicts"]["postable"], dry.figures["verdicts"]["replayed"]) == (2, 10)
-    books.database.do("DELETE FROM dual_ledger_outbox")
-    books.database.do("DELETE FROM ledger_entries WHERE run_id = %s", first.run_id)
-    books.database.do("UPDATE bank_accounts SET balance = 0, available_balance = 0")
-
-    run = books.backfill("more.csv", approved_digest=dry.digest)
-    assert run.status == "refused"
-    assert "what of it stands in the ledger already" in run.message
-    assert books.references() == []
-
-
 def test_the_digest_is_that_of_the_dry_run_while_balances_move(books):
     dry = books.backfill(payments(10), dry_run=True)
     books.post_live("alice", "world", "0.12")

@@ -1,7 +1,6 @@
 """Sorts staged rows into postable, replayed and quarantined, as a set, and fixes the digest."""
 
 import logging
-from decimal import Decimal
 from typing import Any
 
 from psycopg import Connection
@@ -49,7 +48,7 @@ def validate(connection: Connection, run: Run, files: SourceFiles) -> dict[str, 
             return {"digest": run.row.digest, "kept": False}
         counts = statements.fetch_one(connection, _sql(run, "count_verdicts"), run_id=run.run_id)
         totals = statements.fetch_all(connection, _sql(run, "total_by_currency"), run_id=run.run_id)
-        digest = _digest(connection, run, files, counts, totals)
+        digest = _digest(connection, run, files)
         _write_down(connection, run, counts, totals, digest)
     try:
         _check_quotas(connection, run, counts, digest)
@@ -62,11 +61,10 @@ def validate(connection: Connection, run: Run, files: SourceFiles) -> dict[str, 
     return {"digest": digest, "kept": False, **counts._asdict()}
 
 
-def _digest(
-    connection: Connection, run: Run, files: SourceFiles, counts: Any, totals: list[Any]
-) -> str:
-    """What an approval is bound to: source, mapping, code, accounts, what shapes the rows, every
-    row that is quarantined, in order, and how much of the others is new to the ledger."""
+def _digest(connection: Connection, run: Run, files: SourceFiles) -> str:
+    """What an approval is bound to: source, mapping, code, accounts, what shapes the rows, and
+    every row that is quarantined, in order. How many of the others stand already moves with a live
+    ledger: it is shown, and not in it."""
     digested = statements.fetch_one(connection, _sql(run, "digest_verdicts"), run_id=run.run_id)
     return fingerprints.of_plan(
         run.row.content_fingerprint,
@@ -76,14 +74,6 @@ def _digest(
         run.row.source_id,
         *(f"{name} {getattr(run.plan, name)}" for name in SHAPES_ROWS),
         digested.verdicts,
-        f"postable {counts.postable}",
-        f"replayed {counts.replayed}",
-        *(
-            # The amount as such: how many decimals are shown depends on balances, too.
-            f"{row.currency_code} {row.entries} {Decimal(row.amount).normalize():f}"
-            for row in totals
-            if row.entries
-        ),
     )
 
 
@@ -173,8 +163,8 @@ def _check_quotas(connection: Connection, run: Run, counts: Any, digest: str) ->
     if plan.approved_digest and plan.approved_digest != digest:
         raise Refused(
             f"The digest is {digest}, but {plan.approved_digest} was approved: source, mapping, "
-            "code, accounts, or what of it stands in the ledger already, are not what the approver "
-            "saw. Nothing was posted; look at a dry run, and approve what it shows."
+            "code, accounts or verdicts are not what the approver saw. Nothing was posted; look at "
+            "a dry run, and approve what it shows."
         )
 
 
