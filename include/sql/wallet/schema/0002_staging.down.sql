@@ -1,0 +1,7 @@
+-- Drops the staging tables with the partitions of every run, and who made which row.
+DROP INDEX coin_ledger_transactions_brought_once;
+DROP INDEX coin_journal_entries_chain;
+ALTER TABLE coin_journal_entries DROP COLUMN entry_no, DROP COLUMN run_id;
+ALTER TABLE coin_ledger_transactions DROP COLUMN run_line, DROP COLUMN run_id;
+ALTER TABLE user_wallet DROP COLUMN run_id;
+DROP TABLE trueup.staged_entries, trueup.prepared_entries, trueup.baseline_wallets CASCADE;
