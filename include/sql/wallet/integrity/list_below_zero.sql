@@ -6,7 +6,7 @@ SELECT
     balance,
     available_balance,
     count(*) OVER () AS in_all
-FROM wallet_positions
+FROM user_coins
 WHERE NOT is_contra AND (balance < 0 OR available_balance < 0 OR available_balance > balance)
 ORDER BY balance, user_id
 LIMIT %(most)s

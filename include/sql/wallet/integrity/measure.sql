@@ -24,4 +24,4 @@ SELECT
     ), 0)::BIGINT AS absolute_drift,
     count(*) FILTER (WHERE coalesce(balance, 0) <> journal_balance) AS balances_off_journal,
     coalesce(sum(abs(coalesce(balance, 0) - journal_balance)), 0)::BIGINT AS coins_off_journal
-FROM wallet_positions
+FROM user_coins

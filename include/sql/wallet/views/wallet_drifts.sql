@@ -19,9 +19,9 @@ SELECT
     END AS cause
 FROM (
     SELECT
-        wallet_positions.*,
+        user_coins.*,
         CASE WHEN is_contra THEN 0 ELSE total_coins - coalesce(balance, 0)::BIGINT END AS drift,
         coalesce(balance, 0) - journal_balance AS journal_drift
-    FROM wallet_positions
+    FROM user_coins
 ) AS position
 WHERE drift <> 0 OR journal_drift <> 0

@@ -1,6 +1,6 @@
 -- Every user's coins as the three places tell them: users.total_coins, the wallet, its journal.
 -- The system account is the contra side of all others: its coins are nobody's.
-CREATE OR REPLACE VIEW wallet_positions AS
+CREATE OR REPLACE VIEW user_coins AS
 SELECT
     users.id AS user_id,
     users.username,
