@@ -35,13 +35,17 @@ CREATE TABLE trueup.prepared_entries (
     is_wanting BOOLEAN NOT NULL
 ) PARTITION BY LIST (run_id);
 
--- Every wallet that stood when a run's state hash was taken, and what the run moved on it since.
+-- Every wallet that stood when a run's state hash was taken, and by how much the run corrected its
+-- balances beside the entries that it booked. Wallets that others made later stand here, too, once
+-- the run corrects them.
 CREATE TABLE trueup.baseline_wallets (
     run_id TEXT NOT NULL REFERENCES trueup.runs (run_id),
     wallet_id TEXT NOT NULL,
     balance INTEGER NOT NULL,
     available_balance INTEGER NOT NULL,
-    moved INTEGER NOT NULL DEFAULT 0,
+    stood BOOLEAN NOT NULL DEFAULT TRUE,
+    corrected INTEGER NOT NULL DEFAULT 0,
+    corrected_available INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (run_id, wallet_id)
 );
 
