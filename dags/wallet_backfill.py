@@ -33,8 +33,8 @@ they are booked as transactions of a type of their own. A balance is never overw
 - A second run finds every user as it must be, and changes nothing.
 - Users may go on earning and spending meanwhile: coins and journal move together, so that what is
   missing stays the same.
-- The rules of the journal are applied and proved: closed in balance, chained, append-only, no wallet
-  below zero but the system's.
+- The rules of the journal are applied and proved: closed in balance, chained, append-only, no
+  wallet below zero but the system's.
 
 The DAG `rollback` takes a run back by its id, unless others have booked on its wallets since.
 """,

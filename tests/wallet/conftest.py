@@ -1,13 +1,13 @@
-"""Wallets for every test: the schema as it is deployed, filled with the published state, or bare."""
+"""Wallets for every test: the deployed schema, bare or filled with the published state."""
 
 from collections.abc import Iterator
 from contextlib import closing
 
 import psycopg
 import pytest
+from demo import wallet_state
 
 from databases import Database, Server
-from demo import wallet_state
 from trueup import migrations
 from trueup.systems import WALLET
 
