@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import pytest
 
+from coin_books import SYSTEM, CoinBooks
+from databases import Database
 from trueup import integrity, statements
 from trueup.errors import Refused
-from wallets import SYSTEM, Wallets
 
 
 @dataclass
@@ -17,6 +18,12 @@ class Off:
     cause: str
     drift: int
     journal_drift: int
+
+
+@pytest.fixture
+def wallets(wallets: Database) -> CoinBooks:
+    """Wallets without anybody in them."""
+    return CoinBooks(wallets)
 
 
 @pytest.fixture
@@ -288,9 +295,9 @@ def test_a_name_cannot_pass_for_another_line_of_the_log(healthy):
     assert not [line for line in lines if line.startswith("✅ all is well")]
 
 
-def test_a_run_that_nobody_stored_is_refused(wallets: Wallets):
+def test_a_run_that_nobody_stored_is_refused(wallets):
     with (
-        statements.connect(wallets.database.conninfo, "integrity") as connection,
+        wallets.connect() as connection,
         pytest.raises(Refused, match="There is no run nowhere"),
     ):
         integrity.read(connection, "nowhere")
