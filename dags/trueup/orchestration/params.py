@@ -364,7 +364,8 @@ def wallet_params() -> dict[str, Param]:
     for name in (
         "source_connection", "key_column", "source_id", "ledger_id", "accounts", "mapping",
         "expected_balances", "prefix", "regime", "outbox", "confirm_overlap", "not_before",
-        "not_after",
+        # The journal's rules hold for all transactions or for none: a trial is a dry run.
+        "not_after", "limit",
     ):  # fmt: skip
         del params[name]
     return {
@@ -384,7 +385,6 @@ def wallet_params() -> dict[str, Param]:
             "WALLETS: every user with coins, wallet and journal. QUARANTINE: what an earlier run "
             "left in quarantine, looked up once more.",
         ),
-        "limit": _number(None, _WHAT, "Only so many users, by id.", minimum=1),
         "skip_duplicates": Param(
             True, const=True, section=_HOW,
             description="A user whose coins the journal backs is passed over.",
