@@ -288,6 +288,33 @@ def test_a_kill_at_any_statement_of_posting_and_a_resume_end_alike(report, publi
     assert hand.faults(published) == []
 
 
+@pytest.mark.parametrize("number", range(1, 36, 3))
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_kill_on_the_way_back_and_another_rollback_restore_all(report, published, number, when):
+    before = content(published)
+    row = report.backfill(true_up=True)
+    Strike(number, when, raise_killed).during(lambda: take_back(report, row.run_id))
+    assert take_back(report, row.run_id)["proof"] == "equal"
+    assert content(published) == before
+
+
+@pytest.mark.parametrize("number", range(1, 30, 3))
+def test_a_kill_while_posting_is_opened_or_rules_are_applied(report, published, number):
+    first = report.begin(true_up=True).to_validated()
+    struck = Strike(number, "after", raise_killed).during(first.open_posting)
+    if not struck:
+        first.post().check_balances()
+        Strike(number, "after", raise_killed).during(first.constrain)
+    first.die()
+    row = report.begin(true_up=True).to_the_end()
+    assert row.status == "completed", row.message
+    assert hand.figures(published)["absolute"] == 0
+    assert hand.faults(published) == []
+    assert published.value(
+        "SELECT count(*) FROM trueup.created_objects WHERE kind = 'constraint'"
+    ) == 5  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("rule", "statement"),
     [
