@@ -2,7 +2,7 @@
 
 from airflow.sdk import Param, dag
 
-from trueup.orchestration import integrity_tasks, wallet_tasks
+from trueup.orchestration import wallet_tasks as tasks
 
 SYSTEM = "wallet"
 
@@ -40,9 +40,9 @@ not sum to zero; what would take a wallet below zero (but the system account's);
 )  # fmt: skip
 def wallet_reversal() -> None:
     """Bring the schema up to date, reverse, say how it ended."""
-    reversed_ = wallet_tasks.reverse(SYSTEM)
-    integrity_tasks.audit(SYSTEM) >> reversed_
-    wallet_tasks.verdict(reversed_)
+    reversed_ = tasks.reverse(SYSTEM)
+    tasks.audit(SYSTEM) >> reversed_
+    tasks.verdict(reversed_)
 
 
 wallet_reversal()

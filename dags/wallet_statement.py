@@ -2,7 +2,7 @@
 
 from airflow.sdk import Param, dag
 
-from trueup.orchestration import integrity_tasks, wallet_tasks
+from trueup.orchestration import wallet_tasks as tasks
 
 SYSTEM = "wallet"
 _SECTION = "Whose statement, of which days"
@@ -42,9 +42,9 @@ booked, and the statements of neighbouring periods fit together.
 )  # fmt: skip
 def wallet_statement() -> None:
     """Bring the schema up to date, write, say how it ended."""
-    written = wallet_tasks.write_statement(SYSTEM)
-    integrity_tasks.audit(SYSTEM) >> written
-    wallet_tasks.verdict(written)
+    written = tasks.write_statement(SYSTEM)
+    tasks.audit(SYSTEM) >> written
+    tasks.verdict(written)
 
 
 wallet_statement()

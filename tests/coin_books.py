@@ -119,17 +119,17 @@ def _move(
     connection: Connection, transaction: str, user: str, coins: int, memo: str | None, at: datetime
 ) -> None:
     """Book one leg: the wallet, its entry and, but for the system account, the user's coins."""
-    (balance,) = connection.execute(
+    wallet, balance = connection.execute(
         "UPDATE user_wallet SET balance = balance + %(coins)s, "
         "available_balance = available_balance + %(coins)s "
-        "WHERE user_id = %(user)s RETURNING balance",
+        "WHERE user_id = %(user)s RETURNING wallet_id, balance",
         {"coins": coins, "user": user},
     ).fetchone()
     connection.execute(
         "INSERT INTO coin_journal_entries (ledger_transaction_id, wallet_id, direction, amount, "
         "balance_before, balance_after, memo, created_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
         [
-            transaction, user[::-1], "credit" if coins > 0 else "debit", abs(coins),
+            transaction, wallet, "credit" if coins > 0 else "debit", abs(coins),
             balance - coins, balance, memo, at,
         ],
     )  # fmt: skip

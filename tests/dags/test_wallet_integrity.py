@@ -97,6 +97,11 @@ def test_a_backfill_turns_it_from_red_to_green(run_dag, coins):
     assert report["earlier"][0]["figures"]["drifting_users"] == 109
 
 
+def test_a_deployment_without_wallets_is_passed_over(run_dag):
+    dag_run = run_dag("wallet_integrity")
+    assert set(states(dag_run).values()) == {"skipped"}
+
+
 def test_a_reversal_by_hand_is_a_dry_run(run_dag, healthy):
     original = healthy.post([("ann", -100), ("bob", 100)])
     before = healthy.digest()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from coin_books import SYSTEM, CoinBooks
+from conftest import ROOT
 from databases import Database
 from trueup import integrity, statements
 from trueup.errors import Refused
@@ -97,6 +98,21 @@ def test_healthy_wallets_are_clean_and_the_system_account_is_no_drift(healthy):
     assert "✅ All users have wallet records" in said
     assert "✅ Balance Drift: none" in said
     assert "⚠️" not in said
+
+
+def test_the_pattern_of_dual_write_in_the_docs_is_clean(wallets):
+    """What docs/wallets.md shows as right is right."""
+    for name, amount in ((SYSTEM, 0), ("ann", 200), ("bob", 8_800)):
+        wallets.user(name)
+        wallets.insert("user_wallet", wallet_id=f"w-{name}", user_id=name)
+        if amount:
+            wallets.post([(name, amount), (SYSTEM, -amount)])
+    document = (ROOT / "docs" / "wallets.md").read_text(encoding="utf-8")
+    pattern = document.split("```sql")[1].split("```")[0]
+    assert pattern.strip().startswith("BEGIN;")
+    wallets.database.do(pattern)
+    assert wallets.coins("ann") == (250, 250, 250)
+    assert wallets.check().is_clean
 
 
 def test_tables_without_a_row_are_clean(wallets):

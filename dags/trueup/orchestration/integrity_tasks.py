@@ -7,26 +7,13 @@ from typing import Any
 from airflow.sdk import task
 from airflow.sdk.exceptions import AirflowFailException
 
-from trueup import integrity, migrations, systems
+from trueup import integrity, systems
 from trueup.orchestration import work
-from trueup.orchestration.connections import conninfo
 from trueup.orchestration.notifying import notify
 
 log = logging.getLogger(__name__)
 
 _RETRIES = {"retries": 2, "retry_delay": timedelta(seconds=5)}
-
-
-@task(**_RETRIES)
-def audit(system: str) -> list[str]:
-    """Bring the schema up to date; give the names of what was applied."""
-    declared = systems.named(system)
-    with work.in_books(declared, "audit") as connection:
-        migrations.check_tables(conninfo(declared), declared, migrated=False)
-        applied = migrations.migrate(connection, declared)
-        migrations.check_tables(conninfo(declared), declared)
-    log.info("%d migrations applied", len(applied))
-    return applied
 
 
 @task(**_RETRIES)

@@ -1,18 +1,39 @@
-"""Reversals and statements of wallets, as Airflow tasks."""
+"""What the wallets' DAGs share, reversals and statements, as Airflow tasks."""
 
 import logging
 from datetime import date, timedelta
 from typing import Any
 
 from airflow.sdk import get_current_context, task
+from airflow.sdk.exceptions import AirflowSkipException
 
-from trueup import systems, wallet_reversal, wallet_statement
+from trueup import migrations, systems, wallet_reversal, wallet_statement
 from trueup.orchestration import work
-from trueup.orchestration.connections import reports_folder
+from trueup.orchestration.connections import conninfo, is_connected, reports_folder
 
 log = logging.getLogger(__name__)
 
 _RETRIES = {"retries": 2, "retry_delay": timedelta(seconds=5)}
+
+
+@task(**_RETRIES)
+def audit(system: str, skip_unconnected: bool = False) -> list[str]:
+    """Bring the schema up to date; give the names of what was applied.
+
+    skip_unconnected: a deployment that has no connection to the database does not have the system,
+    and a schedule must not be red for it.
+    """
+    declared = systems.named(system)
+    if skip_unconnected and not is_connected(declared):
+        raise AirflowSkipException(
+            f"There is no Airflow connection {declared.connection_id}: {system} is not looked at."
+        )
+    with work.in_books(declared, "audit") as connection:
+        migrations.check_tables(conninfo(declared), declared, migrated=False)
+        applied = migrations.migrate(connection, declared)
+        migrations.check_tables(conninfo(declared), declared)
+    log.info("%d migrations applied", len(applied))
+    return applied
 
 
 @task(**_RETRIES)
