@@ -139,15 +139,20 @@ BEGIN
         ) AS legs
     ), entered AS (
         INSERT INTO coin_journal_entries (
-            ledger_transaction_id, wallet_id, direction, amount, balance_before, balance_after,
+            id, ledger_transaction_id, wallet_id, direction, amount, balance_before, balance_after,
             memo, run_id
         )
         SELECT
+            -- Of added legs a user may have several: their ids are drawn.
+            CASE
+                WHEN transaction_type IS NULL THEN gen_random_uuid()::TEXT
+                ELSE wallet_id_of(side, p_run_id, position)
+            END,
             transaction_id, wallet_id, CASE WHEN coins > 0 THEN 'credit' ELSE 'debit' END,
             abs(coins), balance_after - coins, balance_after, memo, p_run_id
         FROM (
             SELECT
-                position, transaction_id, wallet_id, coins,
+                position, transaction_id, transaction_type, 'user leg' AS side, wallet_id, coins,
                 balance_before + coins AS balance_after,
                 CASE transaction_type
                     WHEN 'opening_balance' THEN 'Opening balance migration'
@@ -156,7 +161,8 @@ BEGIN
             FROM wanted
             UNION ALL
             SELECT
-                position, transaction_id, v_system_wallet_id, coins, balance_after,
+                position, transaction_id, transaction_type, 'contra leg', v_system_wallet_id,
+                coins, balance_after,
                 CASE transaction_type
                     WHEN 'opening_balance' THEN 'Opening balance offset'
                     WHEN 'true_up' THEN 'True-up offset'
