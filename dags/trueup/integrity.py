@@ -20,9 +20,9 @@ from psycopg.types.json import Json
 from trueup import statements
 from trueup.errors import Refused
 
-# Beyond this, what is found is counted and no longer kept one by one.
+# Of each kind, what is found beyond this is counted and no longer kept one by one.
 KEPT = 10_000
-# So many of a kind are printed.
+# So many of each kind are printed.
 SHOWN = 20
 # So many earlier runs make the trend.
 TREND = 7
@@ -35,12 +35,21 @@ CAUSES = {
     "coins_without_entry": "coins moved without a journal entry",
 }
 
-# Each a statement wallet/integrity/list_<name>.sql, and what its rows have in common. A row of one
-# that was cut off at KEPT says how many there are in all.
+# Each a statement wallet/integrity/list_<name>.sql whose rows say how many there are in all, and
+# what those are: in a few words, and for the report.
 _RULES = {
-    "unbalanced": "Closed transactions that do not sum to zero over at least two entries",
-    "broken_chains": "Wallets whose entries form no chain of balances",
-    "below_zero": "Wallets below zero, or with more to spend than they hold",
+    "unbalanced": (
+        "unbalanced transactions",
+        "Closed transactions that do not sum to zero over at least two entries",
+    ),
+    "broken_chains": (
+        "broken chains",
+        "Wallets whose entries form no chain of balances",
+    ),
+    "below_zero": (
+        "wallets below zero",
+        "Wallets below zero, or with more to spend than they hold",
+    ),
 }
 
 
@@ -151,7 +160,7 @@ def _faults(figures: dict[str, Any]) -> list[str]:
         (figures["missing_wallets"], "users without a wallet"),
         (figures["drifting_users"], f"users with drift ({figures['absolute_drift']:,} coins)"),
         (figures["balances_off_journal"], "wallets off their journal"),
-        *((number, name.replace("_", " ")) for name, number in figures["rules"].items()),
+        *((number, _RULES[name][0]) for name, number in figures["rules"].items()),
     )
     return [
         *(f"{number:,} {words}" for number, words in counted if number),
@@ -203,13 +212,15 @@ def _drift(health: Health) -> Iterator[str]:
         yield "✅ Balance Drift: none"
         return
     yield f"⚠️  Balance Drift: {in_all:,} users affected"
-    for user in health.drifts[:SHOWN]:
-        yield (
-            f"   - {_name(user)}: {user['drift']:,} coins ({CAUSES[user['cause']]}; coins "
-            f"{user['total_coins']:,}, wallet {_coins(user['balance'])}, journal "
-            f"{user['journal_balance']:,})"
-        )
-    yield from _more(in_all)
+    for cause in health.figures["causes"]:
+        users = [user for user in health.drifts if user["cause"] == cause["cause"]]
+        for user in users[:SHOWN]:
+            yield (
+                f"   - {_name(user)}: {user['drift']:,} coins ({CAUSES[user['cause']]}; coins "
+                f"{user['total_coins']:,}, wallet {_coins(user['balance'])}, journal "
+                f"{user['journal_balance']:,})"
+            )
+        yield from _more(cause["users"])
 
 
 def _statistics(health: Health) -> Iterator[str]:
@@ -231,7 +242,7 @@ def _statistics(health: Health) -> Iterator[str]:
 
 def _rules(health: Health) -> Iterator[str]:
     yield "📒 Journal:"
-    for name, words in _RULES.items():
+    for name, (_, words) in _RULES.items():
         number = health.figures["rules"][name]
         yield f"   {'⚠️ ' if number else '✅'} {words}: {number:,}"
         for row in health.broken[name][:SHOWN]:

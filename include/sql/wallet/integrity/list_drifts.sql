@@ -1,4 +1,4 @@
--- Users whose coins, wallet and journal do not agree; the largest difference first.
+-- Users whose coins, wallet and journal do not agree; of each cause the largest differences.
 SELECT
     user_id,
     username,
@@ -8,6 +8,14 @@ SELECT
     drift,
     journal_drift,
     cause
-FROM wallet_drifts
+FROM (
+    SELECT
+        wallet_drifts.*,
+        row_number() OVER (
+            PARTITION BY cause
+            ORDER BY abs(drift) DESC, abs(journal_drift) DESC, user_id ASC
+        ) AS place
+    FROM wallet_drifts
+) AS placed
+WHERE place <= %(most)s
 ORDER BY abs(drift) DESC, abs(journal_drift) DESC, user_id ASC
-LIMIT %(most)s
