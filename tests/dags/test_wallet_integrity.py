@@ -45,14 +45,19 @@ def said(dag_run: Any, task: str) -> Any:
     return found.xcom_pull(task_ids=task)
 
 
-def test_it_is_red_on_the_published_state_and_says_why(run_dag, coins, capfd):
+def test_it_is_red_on_the_published_state_and_says_why(run_dag, coins, monkeypatch):
+    logged = []
+    monkeypatch.setattr(
+        "trueup.orchestration.integrity_tasks.log.info",
+        lambda text, *values: logged.append(text % values),
+    )
     coins.fill_published()
     before = coins.digest()
     dag_run = run_dag("wallet_integrity")
     assert dag_run.state == "failed"
     assert states(dag_run) == {"audit": "success", "check": "success", "verdict": "failed"}
     assert said(dag_run, "check")["drift_count"] == 109
-    assert "   Treasury drift: 348,290" in capfd.readouterr().out
+    assert "   Treasury drift: 348,290" in logged
     row = coins.database.row("SELECT * FROM ledger_reconciliation_runs")
     assert (row.status, row.drift_count) == ("broken", 109)
     assert row.id == said(dag_run, "check")["run_id"]
