@@ -32,8 +32,8 @@ Before or after its constraints were applied, in one of two ways:
 The run's id says which system it belongs to.
 
 - **delete** removes exactly the rows of the run and what it created, restores the balances, and
-  proves it by the state hash. Refused, in words, when an outbox row of the run was delivered, or a
-  vesting lot of it released.
+  proves it by the state hash. Refused, in words, when an outbox row of the run was delivered, a
+  vesting lot of it released, or others have booked behind it on one of its wallets.
 - **reverse** leaves every row and books a reversing entry (`REVERSAL-…`) for each entry of the run;
   the proof is that every balance, entries of others aside, is the one before the run. A source that
   is loaded again does not bring reversed entries back: they are quarantined as `reversed_entry`.

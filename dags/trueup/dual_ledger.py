@@ -159,7 +159,7 @@ def compare(connection: Connection, run: Run, endpoint: Endpoint) -> dict[str, A
         f"{figures['known']} more for a known reason, of which {comparison.refused} were refused "
         f"there; {comparison.ranges} ranges, {comparison.fetched} entries fetched.",
     )
-    if len(unknown) > run.plan.accept_breaks:
+    if not run.plan.accepts(len(unknown)):
         first = unknown[0]
         raise DataFailure(
             f"{len(unknown)} references differ between the ledgers, {run.plan.accept_breaks} were "

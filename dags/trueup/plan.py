@@ -113,12 +113,12 @@ SHAPES_ROWS = (
     "source_type", "ledger_id", "accounts", "prefix", "limit", "not_before", "not_after",
     "skip_duplicates", "outbox", "source_connection", "key_column",
     "trust", "suspense_account", "sovereign_bank_id", "start_date", "end_date",
-    "currency", "user_id",
+    "currency", "user_id", "true_up",
 )  # fmt: skip
 
 
 # Sources in the books' own database: no file, and no connection of their own.
-_DERIVED = ("QUARANTINE", "LEGACY", "LEGS", "CORRECTIONS", "DEPOSITS")
+_DERIVED = ("QUARANTINE", "LEGACY", "LEGS", "CORRECTIONS", "DEPOSITS", "WALLETS")
 
 
 class Plan(BaseModel):
@@ -129,7 +129,7 @@ class Plan(BaseModel):
     source: SourceText
     source_type: Literal[
         "CSV", "JSONL", "PARQUET", "API", "DATABASE", "QUARANTINE", "LEGACY", "LEGS",
-        "CORRECTIONS", "SCB", "DEPOSITS",
+        "CORRECTIONS", "SCB", "DEPOSITS", "WALLETS",
     ] = "CSV"  # fmt: skip
     source_connection: OptionalText = None
     key_column: Text = "id"
@@ -156,6 +156,8 @@ class Plan(BaseModel):
     # Only what is in this currency, and of this user.
     currency: OptionalCurrency = None
     user_id: OptionalUser = None
+    # Whether what moved beside the journal is booked, or only listed.
+    true_up: bool = False
 
     dry_run: bool = True
     dry_run_rows: int = Field(default=100_000, ge=0, le=1_000_000)
@@ -181,7 +183,8 @@ class Plan(BaseModel):
     tolerance: Decimal = Field(
         default=Decimal(0), ge=0, allow_inf_nan=False, max_digits=60, decimal_places=30
     )
-    accept_breaks: int = Field(default=0, ge=0)
+    # None: breaks are listed, and however many there are, they take nothing back.
+    accept_breaks: int | None = Field(default=0, ge=0)
 
     @model_validator(mode="after")
     def _is_possible(self) -> Self:
@@ -201,6 +204,10 @@ class Plan(BaseModel):
         if self.not_before and self.not_after and self.not_before > self.not_after:
             raise ValueError("not_before lies after not_after")
         return self
+
+    def accepts(self, breaks: int) -> bool:
+        """Whether so many breaks may stand."""
+        return self.accept_breaks is None or breaks <= self.accept_breaks
 
     @property
     def target_seconds(self) -> float:

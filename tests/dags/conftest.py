@@ -54,8 +54,9 @@ def run_dag(
 ) -> Callable[..., Any]:
     """Run a whole DAG in this process, as `airflow dags test` does; gives the finished DAG run."""
     monkeypatch.setenv("AIRFLOW_CONN_LEDGER_DB", uri(database.conninfo))
-    # A test that wants a vault brings one of its own.
+    # A test that wants a vault or wallets brings its own.
     monkeypatch.delenv("AIRFLOW_CONN_VAULT_DB", raising=False)
+    monkeypatch.delenv("AIRFLOW_CONN_WALLET_DB", raising=False)
 
     def run(dag_id: str, **conf: Any) -> Any:
         from airflow.utils.cli import get_bagged_dag

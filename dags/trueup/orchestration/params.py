@@ -360,3 +360,43 @@ def vesting_params() -> dict[str, Param]:
             pattern=_A_NUMBER_OR_A_SHARE,
         ),
     }  # fmt: skip
+
+
+def wallet_params() -> dict[str, Param]:
+    """The params of a backfill of wallets: those of a backfill that have a meaning for it."""
+    params = backfill_params()
+    for name in (
+        "source_connection", "key_column", "source_id", "ledger_id", "accounts", "mapping",
+        "expected_balances", "prefix", "regime", "outbox", "confirm_overlap", "not_before",
+        # The journal's rules hold for all transactions or for none: a trial is a dry run.
+        "not_after", "limit",
+    ):  # fmt: skip
+        del params[name]
+    return {
+        "true_up": _switch(
+            False, _WHAT,
+            "Book coins that moved without a journal entry, as transactions of the type true_up. "
+            "Off: such users are listed, with the likely cause, and left as they are.",
+        ),
+    } | params | {
+        "source": _text(
+            "users", _WHAT,
+            "The table of users; for QUARANTINE the id of the run that left users there.",
+            minLength=1, pattern="^(users|wallet_backfill-.+)$",
+        ),
+        "source_type": _choice(
+            "WALLETS", ["WALLETS", "QUARANTINE"], _WHAT,
+            "WALLETS: every user with coins, wallet and journal. QUARANTINE: what an earlier run "
+            "left in quarantine, looked up once more.",
+        ),
+        "skip_duplicates": Param(
+            True, const=True, section=_HOW,
+            description="A user whose coins the journal backs is passed over.",
+        ),
+        "accept_breaks": _number(
+            None, _WHEN,
+            "Most users whose wallets may differ from their coins in the end; more, and the run is "
+            "rolled back. Empty: they are listed, and nothing is taken back for them.",
+            minimum=0,
+        ),
+    }  # fmt: skip

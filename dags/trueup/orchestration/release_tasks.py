@@ -2,19 +2,13 @@
 
 import logging
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-import psycopg
 from airflow.sdk import get_current_context, task
-from airflow.sdk.exceptions import AirflowFailException
-from psycopg import Connection
 
-from trueup import errors, migrations, systems
+from trueup import migrations, systems
 from trueup import release as releases
-from trueup.errors import Transient, TrueupError
 from trueup.orchestration import work
 from trueup.orchestration.connections import conninfo
 from trueup.release import Job
@@ -33,7 +27,7 @@ def audit(system: str) -> dict[str, Any]:
     declared = systems.named(system)
     context = get_current_context()
     dag_run, params = context["dag_run"], context["params"]
-    with _at_work(system, "audit") as connection:
+    with work.in_books(declared, "audit") as connection:
         migrations.check_tables(conninfo(declared), declared, migrated=False)
         migrations.migrate(connection, declared)
         migrations.check_tables(conninfo(declared), declared)
@@ -57,7 +51,7 @@ def release(system: str, asked: dict[str, Any]) -> dict[str, Any]:
         asked["max_lots"],
         asked["dry_run"],
     )
-    with _at_work(system, f"release {job.trace_id}") as connection:
+    with work.in_books(systems.named(system), f"release {job.trace_id}") as connection:
         summary = releases.release(connection, job)
     for line in releases.lines(summary):
         log.info("%s", line)
@@ -96,17 +90,3 @@ def is_dry_run(context: work.Context) -> bool:
     """
     scheduled = str(context["dag_run"].run_type).endswith("scheduled")
     return context["params"]["dry_run"] and not scheduled
-
-
-@contextmanager
-def _at_work(system: str, purpose: str) -> Iterator[Connection]:
-    """Open a session, and make of a failure what Airflow should make of it."""
-    try:
-        with work.session(systems.named(system), purpose) as connection:
-            yield connection
-    except (psycopg.Error, TrueupError) as error:
-        named = errors.from_database(error) if isinstance(error, psycopg.Error) else error
-        log.error("%s", named)
-        if isinstance(named, Transient):
-            raise named from error
-        raise AirflowFailException(str(named)) from None

@@ -86,6 +86,23 @@ def session(system: System, purpose: str) -> Iterator[Connection]:
 
 
 @contextmanager
+def in_books(system: System, purpose: str) -> Iterator[Connection]:
+    """Work in a system's books without a run of the journal.
+
+    What fails is told in a sentence, and tried again only if that may help.
+    """
+    try:
+        with session(system, purpose) as connection:
+            yield connection
+    except (psycopg.Error, TrueupError) as error:
+        named = errors.from_database(error) if isinstance(error, psycopg.Error) else error
+        log.error("%s", named)
+        if isinstance(named, Transient):
+            raise named from error
+        raise AirflowFailException(str(named)) from None
+
+
+@contextmanager
 def at_work(
     system: System, context: Context, stage: str, status: Status | None = None
 ) -> Iterator[tuple[Connection, Run]]:

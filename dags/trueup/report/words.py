@@ -145,10 +145,14 @@ def breaks(facts: Facts) -> str:
     shown = len(found["largest"])
     return (
         f"{_plural(found['total'], 'balance')} {'breaks' if found['total'] == 1 else 'break'}; the "
-        f"run accepts {counted(found['accepted'])}. {held}. "
+        f"run accepts {_accepted(found['accepted'])}. {held}. "
         "Difference is ledger less expected."
         + (f" The {counted(shown)} largest:" if shown < found["total"] else "")
     )
+
+
+def _accepted(breaks: int | None) -> str:
+    return "any number of them" if breaks is None else counted(breaks)
 
 
 def corrections(facts: Facts) -> str:

@@ -34,7 +34,7 @@ def reconcile(connection: Connection, run: Run) -> dict[str, Any]:
             f"The balances in {off[0].currency_code} net to {off[0].net}, not to "
             f"{off[0].opening_net} as before the run: debits and credits are not equal."
         )
-    if len(breaks) > run.plan.accept_breaks:
+    if not run.plan.accepts(len(breaks)):
         raise DataFailure(
             f"{len(breaks)} balances break, {run.plan.accept_breaks} were accepted; the largest is "
             f"{breaks[0].account_id} with {breaks[0].difference} {breaks[0].currency_code}."
@@ -42,7 +42,8 @@ def reconcile(connection: Connection, run: Run) -> dict[str, Any]:
     journal.log(
         connection,
         run,
-        f"Reconciled: {len(breaks)} breaks, {run.plan.accept_breaks} accepted.",
+        f"Reconciled: {len(breaks)} breaks, "
+        f"{'any' if run.plan.accept_breaks is None else run.plan.accept_breaks} accepted.",
     )
     return {"breaks": len(breaks)}
 

@@ -4,8 +4,9 @@ from trueup.errors import Refused
 from trueup.systems.declaration import System
 from trueup.systems.ledger import LEDGER
 from trueup.systems.vesting import VESTING
+from trueup.systems.wallet import WALLET
 
-_BY_NAME = {system.name: system for system in (LEDGER, VESTING)}
+_BY_NAME = {system.name: system for system in (LEDGER, VESTING, WALLET)}
 
 
 def every() -> tuple[System, ...]:
