@@ -12,7 +12,7 @@ demo-corrections demo-scb demo-vesting demo-wallets: demo-%: setup
 	bin/with-server bin/demo $*
 
 test: setup
-	bin/with-server pytest $(ARGS)
+	bin/with-server pytest $(or $(ARGS),--numprocesses 2 --dist loadfile)
 
 up:
 	bin/up
