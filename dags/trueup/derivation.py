@@ -79,16 +79,16 @@ def derive(connection: Connection, run: Run) -> str:
     others the next time.
     """
     with connection.transaction():
-        statements.execute(connection, _sql(run, "ingest/create_kept_staging"), run_id=run.run_id)
+        statements.execute(connection, "trueup/ingest/create_kept_staging", run_id=run.run_id)
         if propose := _PROPOSED.get(run.plan.derived_from):
             propose(connection, run)
         _, staged = stage(connection, run)
         _keep_left_aside(connection, run)
-        statements.execute(connection, _sql(run, "ingest/key_staging"), run_id=run.run_id)
+        statements.execute(connection, "trueup/ingest/key_staging", run_id=run.run_id)
         if not staged and (write_down := _WRITTEN_DOWN.get(run.plan.derived_from)):
             write_down(connection, run)
         return statements.fetch_one(
-            connection, _sql(run, "ingest/hash_staged"), run_id=run.run_id
+            connection, "trueup/ingest/hash_staged", run_id=run.run_id
         ).content_hash
 
 
@@ -110,7 +110,7 @@ def stage_beside(connection: Connection, run: Run) -> None:
 def stage(connection: Connection, run: Run) -> tuple[int, int]:
     """Stage the rows that are not staged yet; give the first one's number, and how many."""
     last = statements.fetch_one(
-        connection, _sql(run, "ingest/read_last_position"), run_id=run.run_id
+        connection, "trueup/ingest/read_last_position", run_id=run.run_id
     ).last_position
     plan = run.plan
     staged = _execute(
