@@ -12,6 +12,11 @@ from trueup.journal import Run
 
 log = logging.getLogger(__name__)
 
+NOTHING_TO_POST = (
+    "Nothing is to be posted: what was found stays as it is on the word of the ledger, or must be "
+    "mended first. The audit log has each finding."
+)
+
 
 def corrected_run(connection: Connection, run: Run) -> str:
     """The id of the run whose breaks are corrected. Raises Refused when there is none.

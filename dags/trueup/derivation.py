@@ -1,6 +1,7 @@
 """How rows that lie in the books' own database come into staging: set-based, in one statement."""
 
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 from psycopg import Connection, sql
@@ -15,22 +16,9 @@ _FROM_A_RUN: dict[str | None, Callable[[Connection, Run], Any]] = {
     "quarantine": lambda connection, run: journal.read_run(connection, run.plan.source),
     "corrections": corrections.corrected_run,
 }
-# What has to be found before it can be staged.
-_PROPOSED: dict[str | None, Callable[[Connection, Run], None]] = {
-    "corrections": corrections.propose
-}
-# What is staged beside the rows, and is to be staged again when the rows are kept.
-_BESIDE: dict[str | None, Callable[[Connection, Run], None]] = {
-    "corrections": corrections.stage_beside
-}
-# What is to be written down when nothing is derived from it.
-_WRITTEN_DOWN: dict[str | None, Callable[[Connection, Run], Any]] = {
-    "corrections": corrections.write_down
-}
-_EMPTY = {
-    "corrections": "Nothing is to be posted: what was found stays as it is on the word of the "
-    "ledger, or must be mended first. The audit log has each finding."
-}
+# What is not staged from a table that stands, but proposed first: a module that can `propose`,
+# `stage_beside` what belongs to the rows, `write_down` what was found, and say why nothing is left.
+_PROPOSED: dict[str | None, ModuleType] = {"corrections": corrections}
 _FLOATS = ("double precision", "real")
 
 
@@ -79,38 +67,40 @@ def derive(connection: Connection, run: Run) -> str:
     others the next time.
     """
     with connection.transaction():
-        statements.execute(connection, _sql(run, "ingest/create_kept_staging"), run_id=run.run_id)
-        if propose := _PROPOSED.get(run.plan.derived_from):
-            propose(connection, run)
+        statements.execute(connection, "trueup/ingest/create_kept_staging", run_id=run.run_id)
+        proposed = _PROPOSED.get(run.plan.derived_from)
+        if proposed:
+            proposed.propose(connection, run)
         _, staged = stage(connection, run)
         _keep_left_aside(connection, run)
-        statements.execute(connection, _sql(run, "ingest/key_staging"), run_id=run.run_id)
-        if not staged and (write_down := _WRITTEN_DOWN.get(run.plan.derived_from)):
-            write_down(connection, run)
+        statements.execute(connection, "trueup/ingest/key_staging", run_id=run.run_id)
+        if proposed and not staged:
+            proposed.write_down(connection, run)
         return statements.fetch_one(
-            connection, _sql(run, "ingest/hash_staged"), run_id=run.run_id
+            connection, "trueup/ingest/hash_staged", run_id=run.run_id
         ).content_hash
 
 
 def say_empty(run: Run) -> str:
     """Why a run that found no rows has nothing to do, and what to look at."""
-    kind = run.plan.derived_from
-    return _EMPTY.get(kind) or run.system.nothing_derived.get(
-        kind or "",
+    if proposed := _PROPOSED.get(run.plan.derived_from):
+        return proposed.NOTHING_TO_POST
+    return run.system.nothing_derived.get(
+        run.plan.derived_from or "",
         f"{run.plan.source} has no rows; there is nothing to post. Check the source.",
     )
 
 
 def stage_beside(connection: Connection, run: Run) -> None:
     """Stage again what belongs to rows that are kept from an earlier attempt."""
-    if staged := _BESIDE.get(run.plan.derived_from):
-        staged(connection, run)
+    if proposed := _PROPOSED.get(run.plan.derived_from):
+        proposed.stage_beside(connection, run)
 
 
 def stage(connection: Connection, run: Run) -> tuple[int, int]:
     """Stage the rows that are not staged yet; give the first one's number, and how many."""
     last = statements.fetch_one(
-        connection, _sql(run, "ingest/read_last_position"), run_id=run.run_id
+        connection, "trueup/ingest/read_last_position", run_id=run.run_id
     ).last_position
     plan = run.plan
     staged = _execute(

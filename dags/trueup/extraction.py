@@ -50,9 +50,7 @@ def _read(connection: Connection, run: Run) -> Any:
 
 def _begin(connection: Connection, run: Run, source: Extract) -> Any:
     with connection.transaction():
-        statements.execute(
-            connection, f"{run.system.name}/ingest/create_kept_staging", run_id=run.run_id
-        )
+        statements.execute(connection, "trueup/ingest/create_kept_staging", run_id=run.run_id)
         return statements.fetch_one(
             connection,
             "trueup/extract/open_extraction",
@@ -106,5 +104,5 @@ def _finish(connection: Connection, run: Run, source: Extract) -> None:
             if twice:
                 journal.log(connection, run, f"{twice} records came twice, in pages that overlap.")
         statements.execute(connection, f"{run.system.name}/ingest/recognise_own", run_id=run.run_id)
-        statements.execute(connection, f"{run.system.name}/ingest/key_staging", run_id=run.run_id)
+        statements.execute(connection, "trueup/ingest/key_staging", run_id=run.run_id)
         statements.execute(connection, "trueup/extract/finish_extraction", run_id=run.run_id)

@@ -64,6 +64,18 @@ def _apply(connection: Connection, name: str) -> None:
         ) from error
 
 
+def adopt(connection: Connection, conninfo: str, system: System) -> list[str]:
+    """Bring a database up to the bundle's schema, and give the names of what was applied.
+
+    Raises Refused, with the difference, when a table is not as the engine needs it: before, lest
+    anything be created beside it, and after.
+    """
+    check_tables(conninfo, system, migrated=False)
+    applied = migrate(connection, system)
+    check_tables(conninfo, system)
+    return applied
+
+
 def check_tables(conninfo: str, system: System, migrated: bool = True, keyed: bool = True) -> None:
     """Raise Refused, with the difference, when a table is not as the engine needs it.
 

@@ -301,7 +301,7 @@ def _check_verdicts(connection: Connection, run: Run) -> None:
     So it is with a source that is read only once: its staging is logged.
     """
     if not statements.fetch_one(
-        connection, _sql(run, "validate/has_prepared"), run_id=run.run_id
+        connection, "trueup/validate/has_prepared", run_id=run.run_id
     ).found:
         raise OperationalFailure(
             f"The verdicts of run {run.run_id} are gone: the database has crashed since they were "

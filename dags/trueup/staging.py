@@ -48,7 +48,7 @@ def stage_source(connection: Connection, run: Run, source: FileSource) -> None:
     else:
         _stage_records(connection, run, source.rows(run.plan.limit))
         keep_one_block(connection, run)
-    statements.execute(connection, _sql(run, "key_staging"), run_id=run.run_id)
+    statements.execute(connection, "trueup/ingest/key_staging", run_id=run.run_id)
 
 
 def keep_one_block(connection: Connection, run: Run) -> None:

@@ -11,8 +11,8 @@ from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from psycopg import Connection
 
-from trueup import errors, fields, migrations, systems
-from trueup.errors import DataFailure, Transient, TrueupError
+from trueup import fields, migrations, systems
+from trueup.errors import DataFailure, TrueupError
 from trueup.fields import Filling
 from trueup.orchestration import work
 from trueup.orchestration.connections import conninfo
@@ -145,12 +145,9 @@ def _at_work(system: str, purpose: str) -> Iterator[Connection]:
         with work.session(systems.named(system), purpose) as connection:
             yield connection
     except (psycopg.Error, TrueupError) as error:
-        named = errors.from_database(error) if isinstance(error, psycopg.Error) else error
-        log.error("%s", named)
+        named = work.name_failure(error)
         ti = get_current_context()["ti"]
         ti.xcom_push(key="failure", value=str(named))
-        if isinstance(named, Transient):
-            raise named from error
         if isinstance(named, DataFailure):
             ti.xcom_push(key="data_failure", value=str(named))
-        raise AirflowFailException(str(named)) from None
+        work.give_up(named)

@@ -28,9 +28,7 @@ def audit(system: str) -> dict[str, Any]:
     context = get_current_context()
     dag_run, params = context["dag_run"], context["params"]
     with work.in_books(declared, "audit") as connection:
-        migrations.check_tables(conninfo(declared), declared, migrated=False)
-        migrations.migrate(connection, declared)
-        migrations.check_tables(conninfo(declared), declared)
+        migrations.adopt(connection, conninfo(declared), declared)
     trace_id = uuid.uuid5(uuid.NAMESPACE_URL, f"trueup:{context['dag'].dag_id}:{dag_run.run_id}")
     return {
         "trace_id": str(trace_id),

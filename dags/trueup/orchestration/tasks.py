@@ -47,9 +47,7 @@ def audit(system: str) -> dict[str, Any]:
     params = dict(context["params"])
     with work.session(declared, "audit") as connection:
         try:
-            migrations.check_tables(conninfo(declared), declared, migrated=False)
-            applied = migrations.migrate(connection, declared)
-            migrations.check_tables(conninfo(declared), declared)
+            applied = migrations.adopt(connection, conninfo(declared), declared)
             plan = Plan.from_params(params)
             located = files.locate(plan, endpoint)
             run = opening.open_run(
@@ -318,14 +316,8 @@ def look(system: str) -> str:
         raise AirflowSkipException(
             f"There is no Airflow connection {declared.connection_id}: {system} is not looked at."
         )
-    with work.session(declared, "night") as connection:
-        try:
-            migrations.check_tables(conninfo(declared), declared, migrated=False)
-            migrations.migrate(connection, declared)
-            migrations.check_tables(conninfo(declared), declared)
-        except Refused as refusal:
-            log.error("%s", refusal)
-            raise AirflowFailException(str(refusal)) from None
+    with work.in_books(declared, "night") as connection:
+        migrations.adopt(connection, conninfo(declared), declared)
         night = nights.look(
             connection,
             declared,

@@ -29,9 +29,7 @@ def audit(system: str, skip_unconnected: bool = False) -> list[str]:
             f"There is no Airflow connection {declared.connection_id}: {system} is not looked at."
         )
     with work.in_books(declared, "audit") as connection:
-        migrations.check_tables(conninfo(declared), declared, migrated=False)
-        applied = migrations.migrate(connection, declared)
-        migrations.check_tables(conninfo(declared), declared)
+        applied = migrations.adopt(connection, conninfo(declared), declared)
     log.info("%d migrations applied", len(applied))
     return applied
 

@@ -4,7 +4,7 @@ import getpass
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import psycopg
 from airflow.sdk.exceptions import AirflowFailException
@@ -95,11 +95,7 @@ def in_books(system: System, purpose: str) -> Iterator[Connection]:
         with session(system, purpose) as connection:
             yield connection
     except (psycopg.Error, TrueupError) as error:
-        named = errors.from_database(error) if isinstance(error, psycopg.Error) else error
-        log.error("%s", named)
-        if isinstance(named, Transient):
-            raise named from error
-        raise AirflowFailException(str(named)) from None
+        give_up(name_failure(error))
 
 
 @contextmanager
@@ -138,14 +134,25 @@ def own(connection: Connection, run: Run, worker: Attempt) -> None:
         )
 
 
-def fail(system: System, run: Run, error: psycopg.Error | TrueupError) -> None:
+def fail(system: System, run: Run, error: psycopg.Error | TrueupError) -> NoReturn:
     """Write a failure down, over a session of its own, and raise what Airflow should make of it."""
-    named = errors.from_database(error) if isinstance(error, psycopg.Error) else error
-    log.error("%s", named)
+    named = name_failure(error)
     with session(system, f"failure {run.run_id}") as connection:
         _write_down(connection, journal.read_run(connection, run.run_id), named)
+    give_up(named)
+
+
+def name_failure(error: psycopg.Error | TrueupError) -> TrueupError:
+    """A failure in our own words, and in the log."""
+    named = errors.from_database(error) if isinstance(error, psycopg.Error) else error
+    log.error("%s", named)
+    return named
+
+
+def give_up(named: TrueupError) -> NoReturn:
+    """Raise what Airflow should make of a failure: it tries again only what may pass."""
     if isinstance(named, Transient):
-        raise named from error
+        raise named
     raise AirflowFailException(str(named)) from None
 
 

@@ -35,7 +35,7 @@ def audit(connection: Connection, run: Run, files: SourceFiles) -> dict[str, Any
         found[f"first_{name}"] = [row._asdict() for row in rows[:20]]
         if rows:
             log.warning("%s: %d, the first %s", name.replace("_", " "), len(rows), rows[0])
-    sessions = statements.fetch_all(connection, f"{run.system.name}/audit/list_other_sessions")
+    sessions = statements.fetch_all(connection, "trueup/audit/list_other_sessions")
     found["other_sessions"] = [row._asdict() for row in sessions]
     if found["duplicate_references"]:
         first = found["first_duplicate_references"][0]

@@ -29,7 +29,7 @@ def ingest(connection: Connection, run: Run, files: SourceFiles) -> dict[str, An
     posting_began = bool(journal.ranges(connection, run))
     if not kept and files.source:
         # In a transaction of its own: it locks the parents, and reading may take hours.
-        statements.execute(connection, _sql(run, "create_staging"), run_id=run.run_id)
+        statements.execute(connection, "trueup/ingest/create_staging", run_id=run.run_id)
     with connection.transaction():
         if posting_began:
             _refuse_other_accounts(run, files)

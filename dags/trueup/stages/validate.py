@@ -38,10 +38,12 @@ def validate(connection: Connection, run: Run, files: SourceFiles) -> dict[str, 
             posting_began=posting_began,
         )
         _withdraw_conflicting(connection, run, files)
-        if statements.fetch_one(connection, _sql(run, "has_doubtful"), run_id=run.run_id).found:
+        if statements.fetch_one(
+            connection, "trueup/validate/has_doubtful", run_id=run.run_id
+        ).found:
             form = verdicts.form_again if posting_began else verdicts.form
             form(connection, run)
-            statements.execute(connection, _sql(run, "analyze_staging"))
+            statements.execute(connection, "trueup/validate/analyze_staging")
         verdicts.total_movements(connection, run)
         if posting_began:
             journal.log(connection, run, "Prepared again what was approved; the quarantine stays.")
@@ -158,7 +160,7 @@ def _check_quotas(connection: Connection, run: Run, counts: Any, digest: str) ->
             f"{_commonest(connection, run)}; max_quarantined allows {plan.max_quarantined}. "
             "Nothing was posted; mend the rows or the mapping, or raise max_quarantined."
         )
-    if statements.fetch_one(connection, _sql(run, "has_doubtful"), run_id=run.run_id).found:
+    if statements.fetch_one(connection, "trueup/validate/has_doubtful", run_id=run.run_id).found:
         _check_deliveries(connection, run)
     if plan.approved_digest and plan.approved_digest != digest:
         raise Refused(

@@ -1,18 +1,9 @@
 -- Finds closed transactions with fewer than two entries, or whose entries do not sum to zero.
 SELECT
     'critical' AS severity,
-    'transaction ' || movement.id AS subject,
+    'transaction ' || transaction_id AS subject,
     'COINS' AS currency_code,
     0 AS expected,
-    coalesce(legs.coins, 0) AS actual,
-    format('It is closed with %%s entries.', coalesce(legs.entries, 0)) AS cause
-FROM coin_ledger_transactions AS movement
-LEFT JOIN (
-    SELECT
-        ledger_transaction_id,
-        count(*) AS entries,
-        sum(CASE direction WHEN 'credit' THEN amount ELSE -amount END) AS coins
-    FROM coin_journal_entries
-    GROUP BY ledger_transaction_id
-) AS legs ON legs.ledger_transaction_id = movement.id
-WHERE movement.status = 'closed' AND (legs.entries IS NULL OR legs.entries < 2 OR legs.coins <> 0)
+    coins AS actual,
+    format('It is closed with %%s entries.', entries) AS cause
+FROM unbalanced_transactions

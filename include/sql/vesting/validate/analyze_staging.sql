@@ -1,2 +1,0 @@
--- Tells the planner what was judged; ingest did so for what is staged.
-ANALYZE trueup.prepared_entries
