@@ -32,7 +32,9 @@ class Airflow:
     def __init__(self, home: Path, metadata: str, ledger: str, sources: Path) -> None:
         self.port, log_port = _free_ports(2)
         self.password = secrets.token_hex(8)
-        (home / "passwords.json").write_text(json.dumps({"admin": self.password}))
+        (home / "passwords.json").write_text(
+            json.dumps({"admin": self.password, "reviewer": self.password})
+        )
         self.environment = os.environ | {
             "AIRFLOW_HOME": str(home),
             "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
@@ -41,7 +43,7 @@ class Airflow:
             "AIRFLOW__CORE__PARALLELISM": "3",
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": (f"http://127.0.0.1:{self.port}/execution/"),
-            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin,reviewer:op",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata,
             "AIRFLOW__API__HOST": "127.0.0.1",
@@ -111,13 +113,30 @@ class Airflow:
         """The state of an Airflow run."""
         return self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{airflow_run_id}")["state"]
 
-    def answer(self, airflow_run_id: str, choice: str) -> None:
-        """Answer the approval of a run."""
+    def answer(self, airflow_run_id: str, choice: str, user: str) -> None:
+        """Answer the approval of a run, as one of the users."""
         self._call(
             "PATCH",
             f"/api/v2/dags/ledger_backfill/dagRuns/{airflow_run_id}"
             "/taskInstances/approve/-1/hitlDetails",
             {"chosen_options": [choice], "params_input": {}},
+            user,
+        )
+
+    def question(self, airflow_run_id: str) -> dict[str, Any]:
+        """What a person is asked, and what they have answered."""
+        return self._call(
+            "GET",
+            f"/api/v2/dags/ledger_backfill/dagRuns/{airflow_run_id}"
+            "/taskInstances/approve/-1/hitlDetails",
+        )
+
+    def mark_approved(self, airflow_run_id: str) -> None:
+        """Mark the approval as a success, as a person can with any task, without an answer."""
+        self._call(
+            "PATCH",
+            f"/api/v2/dags/ledger_backfill/dagRuns/{airflow_run_id}/taskInstances/approve",
+            {"new_state": "success"},
         )
 
     def is_parked(self, airflow_run_id: str) -> bool:
@@ -136,9 +155,9 @@ class Airflow:
         )
         return self.state(dag_id, airflow_run_id)
 
-    def _call(self, method: str, path: str, body: Any = None) -> Any:
+    def _call(self, method: str, path: str, body: Any = None, user: str = "admin") -> Any:
         token = self._send(
-            "POST", "/auth/token", {"username": "admin", "password": self.password}, None
+            "POST", "/auth/token", {"username": user, "password": self.password}, None
         )["access_token"]
         return self._send(method, path, body, token)
 
@@ -295,35 +314,93 @@ def test_after_a_power_cut_the_same_trigger_resumes_the_run(
     assert_whole(books, wanted)
 
 
-def test_a_run_parks_until_a_person_approves_and_remembers_who(airflow: Airflow, books: Books):
+def run_of(books: Books, airflow_run: str) -> Any:
+    """The run of the journal that an Airflow run works on, None before its audit."""
+    found = books.database.rows(
+        "SELECT run.* FROM trueup.runs AS run JOIN trueup.run_attempts USING (run_id) "
+        "WHERE airflow_run_id = %s",
+        airflow_run,
+    )
+    return found[0] if found else None
+
+
+def test_a_run_parks_until_another_person_approves_and_remembers_who(
+    airflow: Airflow, books: Books
+):
     asked = {
         "source": books.write_entries(payments(10), "approval.csv"),
         "dry_run": False,
         "approval": "manual",
     }
 
-    def run(airflow_run: str) -> Any:
-        return books.database.row(
-            "SELECT run.* FROM trueup.runs AS run JOIN trueup.run_attempts USING (run_id) "
-            "WHERE airflow_run_id = %s",
-            airflow_run,
-        )
-
-    def answer(airflow_run: str, choice: str) -> str:
-        wait_for("the approval", lambda: airflow.is_parked(airflow_run), 90)
+    def park(**params: Any) -> str:
+        airflow_run = airflow.trigger("ledger_backfill", **asked, **params)
+        wait_for("the question", lambda: airflow.is_parked(airflow_run), 90)
         time.sleep(1.5)  # an answer within a second of parking fails the task in Airflow 3.3.2
-        airflow.answer(airflow_run, choice)
-        return airflow.wait_for_end("ledger_backfill", airflow_run)
+        return airflow_run
 
-    rejected = airflow.trigger("ledger_backfill", **asked)
-    assert answer(rejected, "Reject") == "failed"
-    assert run(rejected).status == "refused"
-    assert run(rejected).total_posted == 0
+    def events(airflow_run: str) -> list[str]:
+        return [
+            row.event
+            for row in books.database.rows(
+                "SELECT event FROM trueup.audit_log WHERE run_id = %s ORDER BY id",
+                run_of(books, airflow_run).run_id,
+            )
+        ]
 
-    approved = airflow.trigger("ledger_backfill", **asked)
-    assert answer(approved, "Approve") == "success"
-    assert (run(approved).status, run(approved).total_posted) == ("completed", 10)
-    assert run(approved).approved_by == "admin"
+    rejected = park()
+    airflow.answer(rejected, "Reject", "admin")
+    assert airflow.wait_for_end("ledger_backfill", rejected) == "failed"
+    assert run_of(books, rejected).status == "refused"
+    assert run_of(books, rejected).total_posted == 0
+
+    # Who triggered it may not approve it: it parks again, and nothing is lost.
+    approved = park()
+    text = airflow.question(approved)["body"]
+    assert run_of(books, approved).digest in text
+    assert "**10 read** = 10 to post + 0 replayed + 0 quarantined." in text
+    assert "| `world` | `USD` | 0.00 | −55.45 |" in text
+    airflow.answer(approved, "Approve", "admin")
+    wait_for(
+        "the refusal",
+        lambda: any("admin triggered run" in event for event in events(approved)),
+        90,
+    )
+    wait_for("the question anew", lambda: airflow.is_parked(approved), 60)
+    assert run_of(books, approved).status == "awaiting_approval"
+    assert airflow.question(approved)["response_received"] is False
+    time.sleep(1.5)
+    airflow.answer(approved, "Approve", "reviewer")
+    assert airflow.wait_for_end("ledger_backfill", approved) == "success"
+    run = run_of(books, approved)
+    assert (run.status, run.total_posted, run.approved_by) == ("completed", 10, "reviewer")
+    assert f"reviewer approved digest {run.digest}." in events(approved)
+
+
+def test_a_task_marked_as_done_is_nobody_s_approval(airflow: Airflow, books: Books):
+    entries = [row | {"referenceId": f"marked-{i}"} for i, row in enumerate(payments(10))]
+    asked = {
+        "source": books.write_entries(entries, "marked.csv"),
+        "dry_run": False,
+        "approval": "manual",
+    }
+    marked = airflow.trigger("ledger_backfill", **asked)
+    wait_for("the question", lambda: airflow.is_parked(marked), 90)
+    airflow.mark_approved(marked)
+    assert airflow.wait_for_end("ledger_backfill", marked) == "failed"
+    run = run_of(books, marked)
+    assert (run.status, run.total_posted) == ("interrupted", 0)
+    assert "Nobody has approved digest" in run.message
+
+    # The same once more, by one person who may work alone: it is the same run.
+    again = airflow.trigger("ledger_backfill", **asked, four_eyes=False)
+    wait_for("the question anew", lambda: airflow.is_parked(again), 90)
+    time.sleep(1.5)
+    airflow.answer(again, "Approve", "admin")
+    assert airflow.wait_for_end("ledger_backfill", again) == "success"
+    assert run_of(books, again).run_id == run.run_id
+    run = run_of(books, again)
+    assert (run.status, run.total_posted, run.approved_by) == ("completed", 10, "admin")
 
 
 def slow_down(database: Database) -> None:

@@ -30,7 +30,7 @@ def chain(
     ingested = titled(tasks.ingest)(system)
     judged = titled(tasks.validate)(system)
     choice = tasks.gate(system)
-    approval = approve()
+    approval = approve(system)
     previewed = tasks.preview(system)
     ranges = tasks.open_posting(system)
     posted = titled(tasks.post).partial(system=system).expand(range_no=ranges)

@@ -96,6 +96,11 @@ def backfill_params() -> dict[str, Param]:
             "auto", ["auto", "manual"], _HOW,
             "manual: the run waits until a person approves its digest under Required Actions.",
         ),
+        "four_eyes": _switch(
+            True, _HOW,
+            "For approval manual: whoever triggered the run may reject it, but not approve it. "
+            "Off: they may, where one person works alone.",
+        ),
         "approved_digest": _text(
             None, _HOW, "Post only if the digest is this one: the one that a dry run printed."
         ),

@@ -18,15 +18,15 @@ from trueup import (
     opening,
     posting,
     regime,
-    statements,
     systems,
 )
 from trueup.errors import Refused, TrueupError
 from trueup.orchestration import work
-from trueup.orchestration.approval import APPROVE, who_answered
+from trueup.orchestration.approval import heed, is_approved
 from trueup.orchestration.connections import conninfo, endpoint, is_connected, reports_folder
 from trueup.orchestration.notifying import notify
 from trueup.plan import Plan
+from trueup.report.question import question
 from trueup.run_state import FINISHED, GREEN, Status
 from trueup.sources import files
 from trueup.systems import System
@@ -150,15 +150,13 @@ def validate(system: str) -> dict[str, Any]:
 @task.branch(**_RETRIES)
 def gate(system: str) -> str:
     """Go on to the end of a dry run, to a person's approval, or to posting."""
-    with work.at_work(systems.named(system), get_current_context(), "validate") as (
-        connection,
-        run,
-    ):
+    context = get_current_context()
+    with work.at_work(systems.named(system), context, "validate") as (connection, run):
         if run.plan.dry_run:
             return "preview"
-        approved = run.row.approved_by and run.row.approved_digest == run.row.digest
-        if run.plan.approval == "auto" or approved:
+        if run.plan.approval == "auto" or is_approved(run):
             return "open_posting"
+        context["ti"].xcom_push(key="question", value=question(connection, run))
         journal.move(connection, run, Status.AWAITING_APPROVAL)
         return "approve"
 
@@ -175,15 +173,7 @@ def open_posting(system: str) -> list[int]:
     context = get_current_context()
     answer = context["ti"].xcom_pull(task_ids="approve")
     with work.at_work(systems.named(system), context, "post") as (connection, run):
-        if answer:
-            if answer["chosen_options"] != [APPROVE]:
-                raise Refused(f"{who_answered(answer)} rejected digest {run.row.digest}.")
-            statements.execute(
-                connection,
-                "trueup/journal/save_approval",
-                run_id=run.run_id,
-                approved_by=who_answered(answer),
-            )
+        heed(connection, run, answer)
         run = journal.move(connection, run, Status.POSTING)
         posting.open_posting(connection, run)
         return [each.range_no for each in journal.ranges(connection, run)]
