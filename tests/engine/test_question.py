@@ -13,7 +13,9 @@ def asked(books, source, **params) -> str:
     attempt.audit()
     attempt.ingest()
     attempt.validate()
-    return question(attempt.connection, journal.read_run(attempt.connection, attempt.run_id))
+    text = question(attempt.connection, journal.read_run(attempt.connection, attempt.run_id))
+    attempt.connection.close()
+    return text
 
 
 def cells(text: str, first: str) -> list[str]:

@@ -17,6 +17,8 @@ from typing import Any
 import psutil
 import pytest
 
+import alerts
+import gauges
 from conftest import ROOT, Database, Server
 from dags.conftest import uri
 from runs import Books, payments
@@ -29,7 +31,9 @@ BATCH_SIZE = 50
 class Airflow:
     """API server, scheduler and DAG processor, in one process group that can be killed as one."""
 
-    def __init__(self, home: Path, metadata: str, ledger: str, sources: Path) -> None:
+    def __init__(
+        self, home: Path, metadata: str, ledger: str, sources: Path, others: dict[str, str]
+    ) -> None:
         self.port, log_port = _free_ports(2)
         self.password = secrets.token_hex(8)
         (home / "passwords.json").write_text(
@@ -60,6 +64,9 @@ class Airflow:
             "AIRFLOW_CONN_LEDGER_DB": ledger,
             "TRUEUP_REPORTS": str(home / "reports"),
             "TRUEUP_SOURCE_ROOTS": str(sources),
+            # Looked at when a test asks for it.
+            "TRUEUP_WATCH_SCHEDULE": "0 0 1 1 *",
+            **others,
         }
         self.log = home / "airflow.log"
         self._processes: list[subprocess.Popen[bytes]] = []
@@ -208,14 +215,80 @@ def books(server: Server, migrated: Database, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.fixture(scope="module")
+def on_call() -> Iterator[alerts.Target]:
+    """Who is told when a run fails."""
+    with alerts.listening() as target:
+        yield target
+
+
+@pytest.fixture(scope="module")
+def metrics() -> Iterator[gauges.Listener]:
+    """Where Airflow's metrics go."""
+    with gauges.listening() as listener:
+        yield listener
+
+
+# A DAG of another team, in a bundle of its own, that follows the ledger's books.
+FOLLOWER = """
+import json, os
+from airflow.sdk import Asset, dag, task
+
+@dag(schedule=[Asset(name="trueup.ledger", uri="trueup://ledger")], catchup=False)
+def follower():
+    @task
+    def follow(triggering_asset_events=None):
+        (events,) = triggering_asset_events.values()
+        with open(os.environ["FOLLOWED"], "a") as file:
+            file.writelines(json.dumps(event.extra) + "\\n" for event in events)
+    follow()
+
+follower()
+"""
+
+
+@pytest.fixture(scope="module")
+def outside(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of what lies outside the bundle: another team's DAG, and what it was told."""
+    folder = tmp_path_factory.mktemp("outside")
+    (folder / "dags").mkdir()
+    (folder / "dags" / "follower.py").write_text(FOLLOWER)
+    return folder
+
+
+@pytest.fixture(scope="module")
 def airflow(
-    server: Server, books: Books, tmp_path_factory: pytest.TempPathFactory
+    server: Server,
+    books: Books,
+    on_call: alerts.Target,
+    metrics: gauges.Listener,
+    outside: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Airflow]:
     """Airflow with metadata of its own, working on that ledger; gone afterwards."""
     metadata = uri(server.create().admin_conninfo).replace("postgresql:", "postgresql+psycopg2:")
+    bundles = [
+        {
+            "name": name,
+            "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
+            "kwargs": {"path": str(path)},
+        }
+        for name, path in {"trueup": ROOT / "dags", "others": outside / "dags"}.items()
+    ]
+    lineage = {"type": "file", "log_file_path": str(outside / "lineage.jsonl"), "append": True}
     found = Airflow(
-        tmp_path_factory.mktemp("airflow"), metadata, uri(books.database.conninfo), books.folder
-    )
+        tmp_path_factory.mktemp("airflow"), metadata, uri(books.database.conninfo), books.folder,
+        {
+            "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps(bundles),
+            "AIRFLOW_CONN_TRUEUP_ALERTS": json.dumps(
+                {"conn_type": "generic", "password": on_call.address}
+            ),
+            "AIRFLOW__METRICS__STATSD_ON": "True",
+            "AIRFLOW__METRICS__STATSD_HOST": "127.0.0.1",
+            "AIRFLOW__METRICS__STATSD_PORT": str(metrics.port),
+            "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps(lineage),
+            "FOLLOWED": str(outside / "followed.jsonl"),
+        },
+    )  # fmt: skip
     found.run("db", "migrate")
     found.run("dags", "reserialize")
     found.start()
@@ -325,7 +398,7 @@ def run_of(books: Books, airflow_run: str) -> Any:
 
 
 def test_a_run_parks_until_another_person_approves_and_remembers_who(
-    airflow: Airflow, books: Books
+    airflow: Airflow, books: Books, on_call: alerts.Target
 ):
     asked = {
         "source": books.write_entries(payments(10), "approval.csv"),
@@ -349,8 +422,17 @@ def test_a_run_parks_until_another_person_approves_and_remembers_who(
         ]
 
     rejected = park()
+    on_call.told.clear()
     airflow.answer(rejected, "Reject", "admin")
     assert airflow.wait_for_end("ledger_backfill", rejected) == "failed"
+    (alert,) = on_call.told
+    assert alert["title"] == f"Run {run_of(books, rejected).run_id} is refused"
+    assert (
+        f"{airflow.environment['AIRFLOW__API__BASE_URL']}/dags/ledger_backfill/runs/"
+        in (alert["message"])
+    )
+    assert alerts.SECRET not in airflow.log.read_text()
+    assert not any(alerts.SECRET in log.read_text() for log in airflow.log.parent.rglob("*.log"))
     assert run_of(books, rejected).status == "refused"
     assert run_of(books, rejected).total_posted == 0
 
@@ -403,6 +485,50 @@ def test_a_task_marked_as_done_is_nobody_s_approval(airflow: Airflow, books: Boo
     assert (run.status, run.total_posted, run.approved_by) == ("completed", 10, "admin")
 
 
+def test_others_learn_of_a_completed_run_by_event_lineage_and_metrics(
+    airflow: Airflow, books: Books, metrics: gauges.Listener, outside: Path
+):
+    entries = [row | {"referenceId": f"followed-{i}"} for i, row in enumerate(payments(300))]
+    entries[7]["amount"] = "none"
+    posted = airflow.trigger(
+        "ledger_backfill", source=books.write_entries(entries, "followed.csv"), dry_run=False
+    )
+    assert airflow.wait_for_end("ledger_backfill", posted) == "success"
+    run = run_of(books, posted)
+
+    # Another team's DAG runs, and has the totals.
+    followed = outside / "followed.jsonl"
+    wait_for("the follower", lambda: followed.exists() and run.run_id in followed.read_text(), 120)
+    (extra,) = [
+        each
+        for each in map(json.loads, followed.read_text().splitlines())
+        if each["run_id"] == run.run_id
+    ]
+    assert (extra["posted"], extra["quarantined"], extra["digest"]) == ("299", "1", run.digest)
+
+    # OpenLineage has the file and the tables.
+    (event,) = [
+        each
+        for each in map(json.loads, (outside / "lineage.jsonl").read_text().splitlines())
+        if each["job"]["name"] == "ledger_backfill.complete"
+        and each["eventType"] == "COMPLETE"
+        and posted in json.dumps(each["run"])
+    ]
+    assert [each["name"] for each in event["inputs"]] == [str(books.folder / "followed.csv")]
+    written = {each["name"].rpartition(".")[2] for each in event["outputs"]}
+    assert written == {"bank_accounts", "ledger_entries", "dual_ledger_outbox"}
+
+    # The gauges stand as the journal does, those that a watch brings, too.
+    assert metrics.gauges["airflow.trueup.ledger.posted_rows"] == 299
+    assert metrics.gauges["airflow.trueup.ledger.quarantined_rows"] == 1
+    assert metrics.gauges["airflow.trueup.ledger.rows_per_second"] > 0
+    assert metrics.gauges["airflow.trueup.ledger.open_runs"] == 0
+    watched = airflow.trigger("watch_runs")
+    assert airflow.wait_for_end("watch_runs", watched) == "success"
+    assert metrics.gauges["airflow.trueup.ledger.stalled_runs"] == 0
+    assert metrics.gauges["airflow.trueup.ledger.checkpoint_age_seconds"] == 0
+
+
 def slow_down(database: Database) -> None:
     """Have every batch take its time, so that a person's pause comes while others are to follow."""
     database.do(
@@ -413,7 +539,7 @@ def slow_down(database: Database) -> None:
 
 
 def test_a_run_is_paused_and_resumed_from_the_ui_and_its_night_is_clean(
-    airflow: Airflow, books: Books, wanted: dict[str, Any]
+    airflow: Airflow, books: Books, wanted: dict[str, Any], metrics: gauges.Listener
 ):
     slow_down(books.database)
     first = airflow.trigger("ledger_backfill", **wanted)
@@ -444,3 +570,6 @@ def test_a_run_is_paused_and_resumed_from_the_ui_and_its_night_is_clean(
     night = airflow.trigger("nightly_reconciliation")
     assert airflow.wait_for_end("nightly_reconciliation", night) == "success"
     assert books.database.value("SELECT status FROM trueup.last_nights") == "clean"
+    assert metrics.gauges["airflow.trueup.ledger.night_is_broken"] == 0
+    assert metrics.gauges["airflow.trueup.ledger.outbox_age_seconds"] == 0
+    assert metrics.gauges["airflow.trueup.ledger.entries"] > ROWS

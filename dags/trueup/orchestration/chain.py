@@ -5,6 +5,7 @@ from typing import Any
 
 from trueup.orchestration import tasks
 from trueup.orchestration.approval import approve
+from trueup.orchestration.lineage import books_of
 
 
 def chain(
@@ -41,7 +42,7 @@ def chain(
     expected = titled(tasks.expect)(system)
     reconciled = titled(tasks.reconcile)(system)
     ended = tasks.outcome(system, last="document" if documents else "reconcile")
-    completed = tasks.complete(system)
+    completed = tasks.complete.override(outlets=[books_of(system)])(system)
     rolled_back = tasks.roll_back(system)
     reported = tasks.report(system)
 

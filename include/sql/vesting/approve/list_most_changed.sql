@@ -20,7 +20,7 @@ WITH created AS (
         created.amount,
         coalesce(standing.remaining, 0) AS before,
         row_number() OVER (
-            PARTITION BY created.currency ORDER BY created.amount DESC, created.user_id
+            PARTITION BY created.currency ORDER BY created.amount DESC, created.user_id ASC
         ) AS rank
     FROM created
     LEFT JOIN standing
