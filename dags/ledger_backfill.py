@@ -3,7 +3,7 @@
 from airflow.sdk import dag
 
 from trueup.orchestration.chain import chain
-from trueup.orchestration.params import backfill_params
+from trueup.orchestration.params import backfill_params, titled
 
 SYSTEM = "ledger"
 
@@ -12,7 +12,8 @@ SYSTEM = "ledger"
     schedule=None,
     catchup=False,
     max_active_runs=4,
-    params=backfill_params(),
+    params=titled(backfill_params()),
+    default_args={"owner": "trueup"},
     tags=["trueup", SYSTEM, "backfill"],
     doc_md="""
 ### Backfill a ledger

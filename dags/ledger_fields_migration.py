@@ -3,7 +3,7 @@
 from airflow.sdk import dag
 
 from trueup.orchestration import field_tasks as tasks
-from trueup.orchestration.params import field_params
+from trueup.orchestration.params import field_params, titled
 
 SYSTEM = "ledger"
 
@@ -12,7 +12,8 @@ SYSTEM = "ledger"
     schedule=None,
     catchup=False,
     max_active_runs=1,
-    params=field_params(),
+    params=titled(field_params()),
+    default_args={"owner": "trueup"},
     tags=["trueup", SYSTEM, "migration"],
     doc_md="""
 ### Complete an older ledger_entries

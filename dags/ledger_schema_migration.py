@@ -3,7 +3,7 @@
 from airflow.sdk import dag
 
 from trueup.orchestration.chain import chain
-from trueup.orchestration.params import migration_params
+from trueup.orchestration.params import migration_params, titled
 
 SYSTEM = "ledger"
 
@@ -12,7 +12,8 @@ SYSTEM = "ledger"
     schedule=None,
     catchup=False,
     max_active_runs=1,
-    params=migration_params(),
+    params=titled(migration_params()),
+    default_args={"owner": "trueup"},
     tags=["trueup", SYSTEM, "migration"],
     doc_md="""
 ### Migrate a ledger to today's schema

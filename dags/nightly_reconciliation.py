@@ -8,6 +8,7 @@ from airflow.sdk import DeadlineAlert, DeadlineReference, Param, SyncCallback, T
 from trueup import systems
 from trueup.orchestration import tasks
 from trueup.orchestration.notifying import NIGHT_TAKES, night_is_late
+from trueup.orchestration.params import titled
 
 
 @dag(
@@ -20,14 +21,18 @@ from trueup.orchestration.notifying import NIGHT_TAKES, night_is_late
         interval=NIGHT_TAKES,
         callback=SyncCallback(night_is_late),
     ),
-    params={
-        "learn_openings": Param(
-            False,
-            type="boolean",
-            description="Take what stands on accounts without an entry for right from now on: "
-            "their opening balances are learned anew. After a person has looked at each of them.",
-        ),
-    },
+    params=titled(
+        {
+            "learn_openings": Param(
+                False,
+                type="boolean",
+                section="What is taken for right",
+                description="Take what stands on accounts without an entry for right from now on: "
+                "their opening balances are learned anew. Only after a person has looked at each.",
+            ),
+        }
+    ),
+    default_args={"owner": "trueup"},
     tags=["trueup", "reconciliation"],
     doc_md="""
 ### Reconcile every night

@@ -3,7 +3,7 @@
 from airflow.sdk import dag
 
 from trueup.orchestration.chain import chain
-from trueup.orchestration.params import sync_params
+from trueup.orchestration.params import sync_params, titled
 
 SYSTEM = "ledger"
 
@@ -12,7 +12,8 @@ SYSTEM = "ledger"
     schedule=None,
     catchup=False,
     max_active_runs=1,
-    params=sync_params(),
+    params=titled(sync_params()),
+    default_args={"owner": "trueup"},
     tags=["trueup", SYSTEM, "scb"],
     doc_md="""
 ### Synchronise with a sovereign central bank

@@ -3,7 +3,7 @@
 from airflow.sdk import dag
 
 from trueup.orchestration.chain import chain
-from trueup.orchestration.params import vesting_params
+from trueup.orchestration.params import titled, vesting_params
 
 SYSTEM = "vesting"
 
@@ -12,7 +12,8 @@ SYSTEM = "vesting"
     schedule=None,
     catchup=False,
     max_active_runs=4,
-    params=vesting_params(),
+    params=titled(vesting_params()),
+    default_args={"owner": "trueup"},
     tags=["trueup", SYSTEM, "backfill"],
     doc_md="""
 ### Backfill the AVENIR vesting lots

@@ -6,7 +6,7 @@ import pendulum
 from airflow.sdk import dag
 
 from trueup.orchestration import release_tasks as tasks
-from trueup.orchestration.params import release_params
+from trueup.orchestration.params import release_params, titled
 
 SYSTEM = "vesting"
 
@@ -19,7 +19,8 @@ SYSTEM = "vesting"
     # It pays money out: a person switches it on.
     is_paused_upon_creation=True,
     max_active_runs=1,
-    params=release_params(),
+    params=titled(release_params()),
+    default_args={"owner": "trueup"},
     tags=["trueup", SYSTEM, "release"],
     doc_md="""
 ### Release mature vesting lots

@@ -3,7 +3,7 @@
 from airflow.sdk import dag
 
 from trueup.orchestration.chain import chain
-from trueup.orchestration.params import wallet_params
+from trueup.orchestration.params import titled, wallet_params
 
 SYSTEM = "wallet"
 
@@ -12,7 +12,8 @@ SYSTEM = "wallet"
     schedule=None,
     catchup=False,
     max_active_runs=4,
-    params=wallet_params(),
+    params=titled(wallet_params()),
+    default_args={"owner": "trueup"},
     tags=["trueup", SYSTEM, "backfill"],
     doc_md="""
 ### Backfill the wallets

@@ -16,6 +16,7 @@ SYSTEM = "wallet"
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,
+    default_args={"owner": "trueup"},
     tags=["trueup", SYSTEM, "reconciliation"],
     doc_md="""
 ### Check the wallets' integrity

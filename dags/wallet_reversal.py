@@ -3,6 +3,7 @@
 from airflow.sdk import Param, dag
 
 from trueup.orchestration import wallet_tasks as tasks
+from trueup.orchestration.params import titled
 
 SYSTEM = "wallet"
 
@@ -10,7 +11,7 @@ SYSTEM = "wallet"
 @dag(
     schedule=None,
     catchup=False,
-    params={
+    params=titled({
         "transaction_id": Param(
             type="string", minLength=1, section="What is reversed",
             description="The transaction: coin_ledger_transactions.id.",
@@ -23,7 +24,8 @@ SYSTEM = "wallet"
             True, type="boolean", section="How it is reversed",
             description="Book it, show the entries, take it back. Off: reverse for real.",
         ),
-    },
+    }),
+    default_args={"owner": "trueup"},
     tags=["trueup", SYSTEM, "reversal"],
     doc_md="""
 ### Reverse a coin transaction

@@ -3,6 +3,7 @@
 from airflow.sdk import Param, dag
 
 from trueup.orchestration import wallet_tasks as tasks
+from trueup.orchestration.params import titled
 
 SYSTEM = "wallet"
 _SECTION = "Whose statement, of which days"
@@ -11,7 +12,7 @@ _SECTION = "Whose statement, of which days"
 @dag(
     schedule=None,
     catchup=False,
-    params={
+    params=titled({
         "user_id": Param(
             type="string", minLength=1, section=_SECTION, description="The user: users.id.",
         ),
@@ -23,7 +24,8 @@ _SECTION = "Whose statement, of which days"
             type="string", format="date", section=_SECTION,
             description="The last day, in UTC; it is part of the period.",
         ),
-    },
+    }),
+    default_args={"owner": "trueup"},
     tags=["trueup", SYSTEM, "report"],
     doc_md="""
 ### Write a wallet's statement

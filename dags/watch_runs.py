@@ -13,6 +13,7 @@ from trueup.orchestration import watch_tasks as tasks
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,
+    default_args={"owner": "trueup"},
     tags=["trueup", "control"],
     doc_md="""
 ### Watch the runs

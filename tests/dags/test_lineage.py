@@ -39,7 +39,7 @@ def test_a_completed_run_is_an_event_with_its_totals_as_texts(run_dag, database)
     (event,) = events()[before:]
     run = overview(database)[-1]
     assert event == (
-        "trueup://ledger",
+        "trueup://ledger/",
         {
             "run_id": run.run_id,
             "dag_id": "ledger_backfill",
@@ -66,22 +66,16 @@ def collector(monkeypatch):
 
 
 def datasets(collector) -> tuple[list[str], list[str]]:
-    """Inputs and outputs as OpenLineage names them, through the providers' own converters."""
-    from airflow.providers_manager import ProvidersManager
-
-    converters = ProvidersManager().asset_to_openlineage_converters
-
-    def name(info):
-        found = converters[info.asset.uri.split(":")[0]](info.asset, info.context)
-        return f"{found.namespace} {found.name}"
-
+    """Inputs and outputs by their addresses; OpenLineage's names are made of these."""
     collected = collector.collected_assets
-    return [name(each) for each in collected.inputs], [name(each) for each in collected.outputs]
+    return [each.asset.uri for each in collected.inputs], [
+        each.asset.uri for each in collected.outputs
+    ]
 
 
 def table(database, name: str) -> str:
     where = conninfo_to_dict(database.conninfo)
-    return f"postgres://{where['host']}:{where['port']} {where['dbname']}.public.{name}"
+    return f"postgres://{where['host']}:{where['port']}/{where['dbname']}/public/{name}"
 
 
 LEDGER_TABLES = ["bank_accounts", "ledger_entries", "dual_ledger_outbox"]
@@ -90,7 +84,7 @@ LEDGER_TABLES = ["bank_accounts", "ledger_entries", "dual_ledger_outbox"]
 def test_a_file_and_the_books_are_datasets(run_dag, database, collector):
     run_dag("ledger_backfill", **POSTS)
     inputs, outputs = datasets(collector)
-    assert inputs == [f"file {SAMPLES / SAMPLE['source']}"]
+    assert inputs == [(SAMPLES / SAMPLE["source"]).as_uri()]
     assert outputs == [table(database, name) for name in LEDGER_TABLES]
 
 
@@ -104,6 +98,7 @@ def test_an_old_table_is_a_dataset(run_dag, database, collector):
         "INSERT INTO bank_accounts (id, currency_code, allow_overdraft) "
         "VALUES ('a', 'USD', TRUE), ('b', 'USD', TRUE)"
     )
+    database.do("GRANT SELECT, UPDATE ON old_entries TO PUBLIC")
     database.do("INSERT INTO old_entries VALUES (1, 'a', 'b', 5, 'OLD', 'USD', '2020-01-01')")
     run_dag("ledger_schema_migration", source="old_entries", dry_run=False)
     assert [run.status for run in overview(database)] == ["completed"]
@@ -123,7 +118,7 @@ def test_a_file_that_is_gone_has_no_name_and_harms_nobody(
     gone = inbox / "gone.csv"
     gone.write_bytes((SAMPLES / SAMPLE["source"]).read_bytes())
     run_dag("ledger_backfill", **POSTS | {"source": gone.name})
-    assert datasets(collector)[0] == [f"file {gone}"]
+    assert datasets(collector)[0] == [gone.as_uri()]
 
     gone.unlink()
     collector._inputs.clear()

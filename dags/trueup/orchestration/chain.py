@@ -34,7 +34,9 @@ def chain(
     approval = approve(system)
     previewed = tasks.preview(system)
     ranges = tasks.open_posting(system)
-    posted = titled(tasks.post).partial(system=system).expand(range_no=ranges)
+    # What is mapped does not take its help from its docstring.
+    mapped = titled(tasks.post.override(doc_md=tasks.post.function.__doc__))
+    posted = mapped.partial(system=system).expand(range_no=ranges)
     if catches_up:
         posted = titled(tasks.catch_up)(system, posted)
     checked = titled(tasks.check_balances)(system, posted)

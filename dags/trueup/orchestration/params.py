@@ -14,6 +14,41 @@ _A_NUMBER_OR_A_SHARE = r"^\d+(\.\d+)?\s*%?$"
 _DECIMAL = r"^\d+(\.\d+)?$"
 
 
+# What the form calls a param whose own name, in words, would not say enough.
+_TITLES = {
+    "accept_breaks": "Accepted breaks",
+    "accounts": "Accounts file",
+    "batch_seconds": "Seconds per batch",
+    "checkpoint_interval": "Batches between balance checks",
+    "confirm_overlap": "Confirm an overlap",
+    "currency": "Currency",
+    "expected_balances": "Expected balances file",
+    "four_eyes": "Four eyes",
+    "ledger_id": "Ledger",
+    "limit": "Row limit",
+    "mapping": "Mapping file",
+    "max_quarantined": "Most quarantined rows",
+    "max_retries": "Retries per batch",
+    "outbox": "Outbox rows",
+    "prefix": "Reference prefix",
+    "regime": "Loading regime",
+    "retry_delay": "Milliseconds before a retry",
+    "source_id": "Logical source",
+    "sovereign_bank_id": "Sovereign bank",
+    "tolerance": "Tolerated difference",
+    "true_up": "True up",
+    "trust": "Trusted side",
+}
+
+
+def titled(params: dict[str, Param]) -> dict[str, Param]:
+    """Give every param a title for the form: its own, or its name in words."""
+    for name, param in params.items():
+        words = name.replace("_", " ").capitalize()
+        param.schema.setdefault("title", _TITLES.get(name, words))
+    return params
+
+
 def _text(default: str | None, section: str, description: str, **schema: Any) -> Param:
     types = ["null", "string"] if default is None else "string"
     return Param(default, type=types, section=section, description=description, **schema)
