@@ -152,6 +152,8 @@ def test_a_deployment_says_itself_how_long_a_run_may_stand_still(
     )
     run_dag("watch_runs")
     assert len(target.told) == 1
+    monkeypatch.setenv("TRUEUP_STALLED_AFTER", "half an hour")
+    assert run_dag("watch_runs").state == "failed"
 
 
 def test_a_database_that_cannot_be_reached_keeps_no_other_from_being_watched(

@@ -29,7 +29,12 @@ def watch() -> list[str]:
 
     A database that cannot be reached keeps none of the others from being looked at.
     """
-    after = timedelta(minutes=int(os.environ.get(STALLED_AFTER_VARIABLE) or _STALLED_AFTER))
+    minutes = os.environ.get(STALLED_AFTER_VARIABLE) or _STALLED_AFTER
+    if not minutes.isdecimal():
+        raise AirflowFailException(
+            f"{STALLED_AFTER_VARIABLE} must be a whole number of minutes, not {minutes!r}."
+        )
+    after = timedelta(minutes=int(minutes))
     told: list[str] = []
     unseen: list[str] = []
     for system in filter(is_connected, systems.every()):
