@@ -57,14 +57,13 @@ def test_a_run_and_a_night_say_how_they_stand(run_dag, database, listener):
         "UPDATE trueup.runs SET status = 'posting', "
         "last_seen_at = clock_timestamp() - INTERVAL '2 hours'"
     )
-    database.do("UPDATE bank_accounts SET balance = balance + 3 WHERE id = 'collective:1945:USD'")
     run_dag("watch_runs")
     run_dag("nightly_reconciliation")
     found = arrived(listener)
     assert (found["open_runs"], found["stalled_runs"]) == (1, 1)
     assert 7200 <= found["checkpoint_age_seconds"] < 8000
     assert (found["night_is_broken"], found["entries"]) == (1, 3783)
-    assert found["night_findings"] >= 2
+    assert found["night_findings"] == 1
 
 
 def test_the_dashboard_asks_for_what_is_emitted_and_for_every_figure_of_a_run(
