@@ -8,10 +8,11 @@ from airflow.sdk import DeadlineAlert, DeadlineReference, Param, SyncCallback, T
 from trueup import systems
 from trueup.orchestration import tasks
 from trueup.orchestration.notifying import NIGHT_TAKES, night_is_late
-from trueup.orchestration.params import titled
+from trueup.orchestration.params import form
 
 
 @dag(
+    description=__doc__,
     schedule=os.environ.get("TRUEUP_NIGHTLY_SCHEDULE", "0 2 * * *"),
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
@@ -21,12 +22,11 @@ from trueup.orchestration.params import titled
         interval=NIGHT_TAKES,
         callback=SyncCallback(night_is_late),
     ),
-    params=titled(
+    params=form(
         {
             "learn_openings": Param(
                 False,
                 type="boolean",
-                section="What is taken for right",
                 description="Take what stands on accounts without an entry for right from now on: "
                 "their opening balances are learned anew. Only after a person has looked at each.",
             ),

@@ -3,27 +3,25 @@
 from airflow.sdk import Param, dag
 
 from trueup.orchestration import tasks
-from trueup.orchestration.params import titled
+from trueup.orchestration.params import form
 
 
 @dag(
+    description=__doc__,
     schedule=None,
     catchup=False,
     max_active_runs=1,
-    params=titled(
+    params=form(
         {
             "run_id": Param(
                 type="string",
                 minLength=1,
                 title="Run id",
-                section="Which run, and how",
-                examples=["ledger_backfill-20261121T010652-306fa7"],
                 description="The run to take back, as trueup.run_overview lists it.",
             ),
             "mode": Param(
                 "delete",
                 enum=["delete", "reverse"],
-                section="Which run, and how",
                 description="delete: remove the run's rows and what it created, as if it had never "
                 "been. reverse: book reversing entries, for when the books have been relied on.",
             ),

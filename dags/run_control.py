@@ -4,34 +4,31 @@ from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOpe
 from airflow.sdk import Param, dag
 
 from trueup.orchestration import tasks
-from trueup.orchestration.params import titled
+from trueup.orchestration.params import form
 
 
 @dag(
+    description=__doc__,
     schedule=None,
     catchup=False,
     max_active_runs=4,
-    params=titled(
+    params=form(
         {
             "run_id": Param(
                 type="string",
                 minLength=1,
                 title="Run id",
-                section="Which run, and what to do",
-                examples=["ledger_backfill-20261121T010652-306fa7"],
                 description="The run, as trueup.run_overview lists it.",
             ),
             "action": Param(
                 "pause",
                 enum=["pause", "resume", "replay"],
-                section="Which run, and what to do",
                 description="pause: stop after the batch in hand. resume: trigger the run's DAG "
                 "exactly as it was. replay: load what it left in quarantine once more.",
             ),
             "dry_run": Param(
                 True,
                 type="boolean",
-                section="Which run, and what to do",
                 description="For replay: judge the rows first, and post nothing.",
             ),
         }

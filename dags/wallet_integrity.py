@@ -12,6 +12,7 @@ SYSTEM = "wallet"
 
 
 @dag(
+    description=__doc__,
     schedule=os.environ.get("TRUEUP_INTEGRITY_SCHEDULE", "30 2 * * *"),
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,

@@ -9,6 +9,7 @@ from trueup.orchestration import watch_tasks as tasks
 
 
 @dag(
+    description=__doc__,
     schedule=os.environ.get("TRUEUP_WATCH_SCHEDULE", "*/5 * * * *"),
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,

@@ -75,8 +75,13 @@ def _totals(totals: list[dict[str, Any]], units: dict[str, int]) -> Iterator[str
     if not totals:
         yield "Nothing would be posted."
         return
-    first = ["entries", "amount"]
-    columns = [*first, *(name for name in totals[0] if name not in ("currency_code", *first))]
+    first, last = ["entries", "amount"], ["difference"]
+    named = {"currency_code", *first, *last}
+    columns = [
+        *first,
+        *(name for name in totals[0] if name not in named),
+        *(name for name in last if name in totals[0]),
+    ]
     yield from _table(
         ["currency", *(name.replace("_", " ") for name in columns)],
         (
