@@ -3,7 +3,7 @@
 from airflow.sdk import dag
 
 from trueup.orchestration.chain import chain
-from trueup.orchestration.params import vesting_params
+from trueup.orchestration.params import form, vesting_params
 
 SYSTEM = "vesting"
 

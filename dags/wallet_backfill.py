@@ -3,7 +3,7 @@
 from airflow.sdk import dag
 
 from trueup.orchestration.chain import chain
-from trueup.orchestration.params import wallet_params
+from trueup.orchestration.params import form, wallet_params
 
 SYSTEM = "wallet"
 

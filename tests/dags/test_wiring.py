@@ -52,6 +52,8 @@ def test_every_param_has_a_title_and_says_what_it_is(dags):
             param = dag.params.get_param(name)
             assert param.schema["title"], (dag.dag_id, name)
             assert param.description.endswith((".", "}.")), (dag.dag_id, name)
+            # The form shows it as plain text.
+            assert "`" not in param.description, (dag.dag_id, name)
 
 
 def test_what_everybody_must_say_stands_open_and_the_rest_in_named_groups(dags):

@@ -77,13 +77,13 @@ def backfill_params() -> dict[str, Param]:
             minLength=1,
             section=_FIRST,
             description="The file to load, below one of the source roots (TRUEUP_SOURCE_ROOTS); or "
-            "the table, query or path that `source_type` asks for.",
+            "the table, query or path that the source type asks for.",
             examples=["opencollective/ledger_entries.csv", "public.entries", "/v1/entries"],
         ),
         "source_type": _choice(
             "CSV", ["CSV", "JSONL", "PARQUET", "DATABASE", "API", "QUARANTINE"], _FIRST,
             "CSV, JSONL (JSON Lines) and PARQUET are files; DATABASE is a table or query, and API "
-            "a path, both read through `source_connection`; QUARANTINE is what an earlier run, "
+            "a path, both read through the source connection; QUARANTINE is what an earlier run, "
             "named by its id, left in quarantine.",
         ),
         "source_connection": _text(
@@ -148,7 +148,7 @@ def backfill_params() -> dict[str, Param]:
         ),
         "outbox": _switch(False, _HOW, "Give every entry a row in dual_ledger_outbox."),
         "batch_size": _number(
-            1000, _HOW, "Lines in the first batch; then the size adapts to `batch_seconds`.",
+            1000, _HOW, "Lines in the first batch; then the size adapts to the seconds per batch.",
             minimum=1, maximum=1_000_000,
         ),
         "batch_seconds": _number(
