@@ -3,19 +3,11 @@
 import pytest
 
 from runs import entry, payments
-from trueup import journal
-from trueup.report.question import question
 
 
 def asked(books, source, **params) -> str:
     """The text for a run that has come to its approval."""
-    attempt = books.begin(source, approval="manual", **params)
-    attempt.audit()
-    attempt.ingest()
-    attempt.validate()
-    text = question(attempt.connection, journal.read_run(attempt.connection, attempt.run_id))
-    attempt.connection.close()
-    return text
+    return books.begin(source, approval="manual", **params).question()
 
 
 def cells(text: str, first: str) -> list[str]:

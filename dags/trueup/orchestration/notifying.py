@@ -142,10 +142,10 @@ def _targets() -> list[str]:
 
 def _send(which: str, target: str, subject: str, text: str) -> None:
     """Send to one target. An address is a secret: no library says a word on the way."""
-    import apprise
-
     mask_secret(target)
     try:
+        import apprise
+
         with _silence():
             service = apprise.Apprise.instantiate(target)
             taken = service and service.notify(
