@@ -3,16 +3,18 @@
 from airflow.sdk import dag
 
 from trueup.orchestration.chain import chain
-from trueup.orchestration.params import backfill_params
+from trueup.orchestration.params import backfill_params, form
 
 SYSTEM = "ledger"
 
 
 @dag(
+    description=__doc__,
     schedule=None,
     catchup=False,
     max_active_runs=4,
-    params=backfill_params(),
+    params=form(backfill_params()),
+    default_args={"owner": "trueup"},
     tags=["trueup", SYSTEM, "backfill"],
     doc_md="""
 ### Backfill a ledger

@@ -3,16 +3,18 @@
 from airflow.sdk import dag
 
 from trueup.orchestration.chain import chain
-from trueup.orchestration.params import correction_params
+from trueup.orchestration.params import correction_params, form
 
 SYSTEM = "ledger"
 
 
 @dag(
+    description=__doc__,
     schedule=None,
     catchup=False,
     max_active_runs=1,
-    params=correction_params(),
+    params=form(correction_params()),
+    default_args={"owner": "trueup"},
     tags=["trueup", SYSTEM, "corrections"],
     doc_md="""
 ### Correct the ledger

@@ -3,16 +3,18 @@
 from airflow.sdk import dag
 
 from trueup.orchestration import field_tasks as tasks
-from trueup.orchestration.params import field_params
+from trueup.orchestration.params import field_params, form
 
 SYSTEM = "ledger"
 
 
 @dag(
+    description=__doc__,
     schedule=None,
     catchup=False,
     max_active_runs=1,
-    params=field_params(),
+    params=form(field_params()),
+    default_args={"owner": "trueup"},
     tags=["trueup", SYSTEM, "migration"],
     doc_md="""
 ### Complete an older ledger_entries

@@ -3,16 +3,18 @@
 from airflow.sdk import dag
 
 from trueup.orchestration.chain import chain
-from trueup.orchestration.params import migration_params
+from trueup.orchestration.params import form, migration_params
 
 SYSTEM = "ledger"
 
 
 @dag(
+    description=__doc__,
     schedule=None,
     catchup=False,
     max_active_runs=1,
-    params=migration_params(),
+    params=form(migration_params()),
+    default_args={"owner": "trueup"},
     tags=["trueup", SYSTEM, "migration"],
     doc_md="""
 ### Migrate a ledger to today's schema

@@ -8,9 +8,11 @@ from airflow.sdk import DeadlineAlert, DeadlineReference, Param, SyncCallback, T
 from trueup import systems
 from trueup.orchestration import tasks
 from trueup.orchestration.notifying import NIGHT_TAKES, night_is_late
+from trueup.orchestration.params import form
 
 
 @dag(
+    description=__doc__,
     schedule=os.environ.get("TRUEUP_NIGHTLY_SCHEDULE", "0 2 * * *"),
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
@@ -20,14 +22,17 @@ from trueup.orchestration.notifying import NIGHT_TAKES, night_is_late
         interval=NIGHT_TAKES,
         callback=SyncCallback(night_is_late),
     ),
-    params={
-        "learn_openings": Param(
-            False,
-            type="boolean",
-            description="Take what stands on accounts without an entry for right from now on: "
-            "their opening balances are learned anew. After a person has looked at each of them.",
-        ),
-    },
+    params=form(
+        {
+            "learn_openings": Param(
+                False,
+                type="boolean",
+                description="Take what stands on accounts without an entry for right from now on: "
+                "their opening balances are learned anew. Only after a person has looked at each.",
+            ),
+        }
+    ),
+    default_args={"owner": "trueup"},
     tags=["trueup", "reconciliation"],
     doc_md="""
 ### Reconcile every night

@@ -3,26 +3,31 @@
 from airflow.sdk import Param, dag
 
 from trueup.orchestration import tasks
+from trueup.orchestration.params import form
 
 
 @dag(
+    description=__doc__,
     schedule=None,
     catchup=False,
     max_active_runs=1,
-    params={
-        "run_id": Param(
-            type="string",
-            minLength=1,
-            title="Run id",
-            description="The run to take back, as trueup.run_overview lists it.",
-        ),
-        "mode": Param(
-            "delete",
-            enum=["delete", "reverse"],
-            description="delete: remove the run's rows and what it created, as if it had never "
-            "been. reverse: book reversing entries, for when the books have been relied on.",
-        ),
-    },
+    params=form(
+        {
+            "run_id": Param(
+                type="string",
+                minLength=1,
+                title="Run id",
+                description="The run to take back, as trueup.run_overview lists it.",
+            ),
+            "mode": Param(
+                "delete",
+                enum=["delete", "reverse"],
+                description="delete: remove the run's rows and what it created, as if it had never "
+                "been. reverse: book reversing entries, for when the books have been relied on.",
+            ),
+        }
+    ),
+    default_args={"owner": "trueup"},
     tags=["trueup", "rollback"],
     doc_md="""
 ### Take a run back

@@ -4,29 +4,36 @@ from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOpe
 from airflow.sdk import Param, dag
 
 from trueup.orchestration import tasks
+from trueup.orchestration.params import form
 
 
 @dag(
+    description=__doc__,
     schedule=None,
     catchup=False,
     max_active_runs=4,
-    params={
-        "run_id": Param(
-            type="string",
-            minLength=1,
-            title="Run id",
-            description="The run, as trueup.run_overview lists it.",
-        ),
-        "action": Param(
-            "pause",
-            enum=["pause", "resume", "replay"],
-            description="pause: stop after the batch in hand. resume: trigger the run's DAG "
-            "exactly as it was. replay: load what it left in quarantine once more.",
-        ),
-        "dry_run": Param(
-            True, type="boolean", description="For replay: judge the rows first, and post nothing."
-        ),
-    },
+    params=form(
+        {
+            "run_id": Param(
+                type="string",
+                minLength=1,
+                title="Run id",
+                description="The run, as trueup.run_overview lists it.",
+            ),
+            "action": Param(
+                "pause",
+                enum=["pause", "resume", "replay"],
+                description="pause: stop after the batch in hand. resume: trigger the run's DAG "
+                "exactly as it was. replay: load what it left in quarantine once more.",
+            ),
+            "dry_run": Param(
+                True,
+                type="boolean",
+                description="For replay: judge the rows first, and post nothing.",
+            ),
+        }
+    ),
+    default_args={"owner": "trueup"},
     tags=["trueup", "control"],
     doc_md="""
 ### Pause, resume, replay
@@ -45,6 +52,7 @@ def run_control() -> None:
     asked = tasks.control()
     TriggerDagRunOperator(
         task_id="trigger",
+        doc_md="Trigger the DAG that `control` named, with the params that the run had.",
         trigger_dag_id="{{ ti.xcom_pull(task_ids='control')['dag_id'] }}",
         conf=asked["conf"],
     )

@@ -3,16 +3,18 @@
 from airflow.sdk import dag
 
 from trueup.orchestration.chain import chain
-from trueup.orchestration.params import sync_params
+from trueup.orchestration.params import form, sync_params
 
 SYSTEM = "ledger"
 
 
 @dag(
+    description=__doc__,
     schedule=None,
     catchup=False,
     max_active_runs=1,
-    params=sync_params(),
+    params=form(sync_params()),
+    default_args={"owner": "trueup"},
     tags=["trueup", SYSTEM, "scb"],
     doc_md="""
 ### Synchronise with a sovereign central bank

@@ -3,16 +3,18 @@
 from airflow.sdk import dag
 
 from trueup.orchestration.chain import chain
-from trueup.orchestration.params import vesting_params
+from trueup.orchestration.params import form, vesting_params
 
 SYSTEM = "vesting"
 
 
 @dag(
+    description=__doc__,
     schedule=None,
     catchup=False,
     max_active_runs=4,
-    params=vesting_params(),
+    params=form(vesting_params()),
+    default_args={"owner": "trueup"},
     tags=["trueup", SYSTEM, "backfill"],
     doc_md="""
 ### Backfill the AVENIR vesting lots

@@ -6,12 +6,13 @@ import pendulum
 from airflow.sdk import dag
 
 from trueup.orchestration import release_tasks as tasks
-from trueup.orchestration.params import release_params
+from trueup.orchestration.params import form, release_params
 
 SYSTEM = "vesting"
 
 
 @dag(
+    description=__doc__,
     # Shortly after midnight UTC, when the lots of the new day have come of age.
     schedule=os.environ.get("TRUEUP_RELEASE_SCHEDULE", "15 0 * * *"),
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
@@ -19,7 +20,8 @@ SYSTEM = "vesting"
     # It pays money out: a person switches it on.
     is_paused_upon_creation=True,
     max_active_runs=1,
-    params=release_params(),
+    params=form(release_params()),
+    default_args={"owner": "trueup"},
     tags=["trueup", SYSTEM, "release"],
     doc_md="""
 ### Release mature vesting lots

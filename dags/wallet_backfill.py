@@ -3,16 +3,18 @@
 from airflow.sdk import dag
 
 from trueup.orchestration.chain import chain
-from trueup.orchestration.params import wallet_params
+from trueup.orchestration.params import form, wallet_params
 
 SYSTEM = "wallet"
 
 
 @dag(
+    description=__doc__,
     schedule=None,
     catchup=False,
     max_active_runs=4,
-    params=wallet_params(),
+    params=form(wallet_params()),
+    default_args={"owner": "trueup"},
     tags=["trueup", SYSTEM, "backfill"],
     doc_md="""
 ### Backfill the wallets

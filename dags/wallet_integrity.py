@@ -12,10 +12,12 @@ SYSTEM = "wallet"
 
 
 @dag(
+    description=__doc__,
     schedule=os.environ.get("TRUEUP_INTEGRITY_SCHEDULE", "30 2 * * *"),
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,
+    default_args={"owner": "trueup"},
     tags=["trueup", SYSTEM, "reconciliation"],
     doc_md="""
 ### Check the wallets' integrity

@@ -3,27 +3,30 @@
 from airflow.sdk import Param, dag
 
 from trueup.orchestration import wallet_tasks as tasks
+from trueup.orchestration.params import form
 
 SYSTEM = "wallet"
 
 
 @dag(
+    description=__doc__,
     schedule=None,
     catchup=False,
-    params={
+    params=form({
         "transaction_id": Param(
-            type="string", minLength=1, section="What is reversed",
+            type="string", minLength=1,
             description="The transaction: coin_ledger_transactions.id.",
         ),
         "reason": Param(
-            type="string", minLength=3, maxLength=500, section="What is reversed",
+            type="string", minLength=3, maxLength=500,
             description="Why; it stands in the reversal's context and in every entry's memo.",
         ),
         "dry_run": Param(
-            True, type="boolean", section="How it is reversed",
+            True, type="boolean",
             description="Book it, show the entries, take it back. Off: reverse for real.",
         ),
-    },
+    }),
+    default_args={"owner": "trueup"},
     tags=["trueup", SYSTEM, "reversal"],
     doc_md="""
 ### Reverse a coin transaction

@@ -3,27 +3,29 @@
 from airflow.sdk import Param, dag
 
 from trueup.orchestration import wallet_tasks as tasks
+from trueup.orchestration.params import form
 
 SYSTEM = "wallet"
-_SECTION = "Whose statement, of which days"
 
 
 @dag(
+    description=__doc__,
     schedule=None,
     catchup=False,
-    params={
+    params=form({
         "user_id": Param(
-            type="string", minLength=1, section=_SECTION, description="The user: users.id.",
+            type="string", minLength=1, description="The user: users.id.",
         ),
         "from_date": Param(
-            type="string", format="date", section=_SECTION,
+            type="string", format="date",
             description="The first day, in UTC.",
         ),
         "to_date": Param(
-            type="string", format="date", section=_SECTION,
+            type="string", format="date",
             description="The last day, in UTC; it is part of the period.",
         ),
-    },
+    }),
+    default_args={"owner": "trueup"},
     tags=["trueup", SYSTEM, "report"],
     doc_md="""
 ### Write a wallet's statement

@@ -20,6 +20,7 @@ from trueup import fingerprints, initial_load, journal, opening, posting, regime
 from trueup.errors import DataFailure, Refused
 from trueup.journal import Run
 from trueup.plan import Plan
+from trueup.report.question import question
 from trueup.run_state import Status
 from trueup.sources import files
 from trueup.sources.endpoints import Endpoint
@@ -324,6 +325,13 @@ class Attempt:
         """Form the verdicts."""
         validate.validate(self.connection, self.move(Status.VALIDATING, "validate"), self.files)
         return self
+
+    def question(self) -> str:
+        """What a person would be asked to approve; the run goes no further."""
+        self.audit().ingest().validate()
+        text = question(self.connection, self.run())
+        self.connection.close()
+        return text
 
     def preview(self) -> "Attempt":
         """End a dry run."""

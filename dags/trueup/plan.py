@@ -162,6 +162,7 @@ class Plan(BaseModel):
     dry_run: bool = True
     dry_run_rows: int = Field(default=100_000, ge=0, le=1_000_000)
     approval: Literal["auto", "manual"] = "auto"
+    four_eyes: bool = True
     approved_digest: OptionalText = None
     regime: Literal["auto", "live", "initial"] = "auto"
     outbox: bool = False

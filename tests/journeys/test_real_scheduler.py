@@ -17,6 +17,8 @@ from typing import Any
 import psutil
 import pytest
 
+import alerts
+import gauges
 from conftest import ROOT, Database, Server
 from dags.conftest import uri
 from runs import Books, payments
@@ -29,10 +31,14 @@ BATCH_SIZE = 50
 class Airflow:
     """API server, scheduler and DAG processor, in one process group that can be killed as one."""
 
-    def __init__(self, home: Path, metadata: str, ledger: str, sources: Path) -> None:
+    def __init__(
+        self, home: Path, metadata: str, ledger: str, sources: Path, others: dict[str, str]
+    ) -> None:
         self.port, log_port = _free_ports(2)
         self.password = secrets.token_hex(8)
-        (home / "passwords.json").write_text(json.dumps({"admin": self.password}))
+        (home / "passwords.json").write_text(
+            json.dumps({"admin": self.password, "reviewer": self.password})
+        )
         self.environment = os.environ | {
             "AIRFLOW_HOME": str(home),
             "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
@@ -41,7 +47,7 @@ class Airflow:
             "AIRFLOW__CORE__PARALLELISM": "3",
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": (f"http://127.0.0.1:{self.port}/execution/"),
-            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin,reviewer:op",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / "passwords.json"),
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata,
             "AIRFLOW__API__HOST": "127.0.0.1",
@@ -58,6 +64,9 @@ class Airflow:
             "AIRFLOW_CONN_LEDGER_DB": ledger,
             "TRUEUP_REPORTS": str(home / "reports"),
             "TRUEUP_SOURCE_ROOTS": str(sources),
+            # Looked at when a test asks for it.
+            "TRUEUP_WATCH_SCHEDULE": "0 0 1 1 *",
+            **others,
         }
         self.log = home / "airflow.log"
         self._processes: list[subprocess.Popen[bytes]] = []
@@ -111,13 +120,30 @@ class Airflow:
         """The state of an Airflow run."""
         return self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{airflow_run_id}")["state"]
 
-    def answer(self, airflow_run_id: str, choice: str) -> None:
-        """Answer the approval of a run."""
+    def answer(self, airflow_run_id: str, choice: str, user: str) -> None:
+        """Answer the approval of a run, as one of the users."""
         self._call(
             "PATCH",
             f"/api/v2/dags/ledger_backfill/dagRuns/{airflow_run_id}"
             "/taskInstances/approve/-1/hitlDetails",
             {"chosen_options": [choice], "params_input": {}},
+            user,
+        )
+
+    def question(self, airflow_run_id: str) -> dict[str, Any]:
+        """What a person is asked, and what they have answered."""
+        return self._call(
+            "GET",
+            f"/api/v2/dags/ledger_backfill/dagRuns/{airflow_run_id}"
+            "/taskInstances/approve/-1/hitlDetails",
+        )
+
+    def mark_approved(self, airflow_run_id: str) -> None:
+        """Mark the approval as a success, as a person can with any task, without an answer."""
+        self._call(
+            "PATCH",
+            f"/api/v2/dags/ledger_backfill/dagRuns/{airflow_run_id}/taskInstances/approve",
+            {"new_state": "success"},
         )
 
     def is_parked(self, airflow_run_id: str) -> bool:
@@ -136,9 +162,9 @@ class Airflow:
         )
         return self.state(dag_id, airflow_run_id)
 
-    def _call(self, method: str, path: str, body: Any = None) -> Any:
+    def _call(self, method: str, path: str, body: Any = None, user: str = "admin") -> Any:
         token = self._send(
-            "POST", "/auth/token", {"username": "admin", "password": self.password}, None
+            "POST", "/auth/token", {"username": user, "password": self.password}, None
         )["access_token"]
         return self._send(method, path, body, token)
 
@@ -189,14 +215,80 @@ def books(server: Server, migrated: Database, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.fixture(scope="module")
+def on_call() -> Iterator[alerts.Target]:
+    """Who is told when a run fails."""
+    with alerts.listening() as target:
+        yield target
+
+
+@pytest.fixture(scope="module")
+def metrics() -> Iterator[gauges.Listener]:
+    """Where Airflow's metrics go."""
+    with gauges.listening() as listener:
+        yield listener
+
+
+# A DAG of another team, in a bundle of its own, that follows the ledger's books.
+FOLLOWER = """
+import json, os
+from airflow.sdk import Asset, dag, task
+
+@dag(schedule=[Asset(name="trueup.ledger", uri="trueup://ledger")], catchup=False)
+def follower():
+    @task
+    def follow(triggering_asset_events=None):
+        (events,) = triggering_asset_events.values()
+        with open(os.environ["FOLLOWED"], "a") as file:
+            file.writelines(json.dumps(event.extra) + "\\n" for event in events)
+    follow()
+
+follower()
+"""
+
+
+@pytest.fixture(scope="module")
+def outside(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of what lies outside the bundle: another team's DAG, and what it was told."""
+    folder = tmp_path_factory.mktemp("outside")
+    (folder / "dags").mkdir()
+    (folder / "dags" / "follower.py").write_text(FOLLOWER)
+    return folder
+
+
+@pytest.fixture(scope="module")
 def airflow(
-    server: Server, books: Books, tmp_path_factory: pytest.TempPathFactory
+    server: Server,
+    books: Books,
+    on_call: alerts.Target,
+    metrics: gauges.Listener,
+    outside: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Airflow]:
     """Airflow with metadata of its own, working on that ledger; gone afterwards."""
     metadata = uri(server.create().admin_conninfo).replace("postgresql:", "postgresql+psycopg2:")
+    bundles = [
+        {
+            "name": name,
+            "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
+            "kwargs": {"path": str(path)},
+        }
+        for name, path in {"trueup": ROOT / "dags", "others": outside / "dags"}.items()
+    ]
+    lineage = {"type": "file", "log_file_path": str(outside / "lineage.jsonl"), "append": True}
     found = Airflow(
-        tmp_path_factory.mktemp("airflow"), metadata, uri(books.database.conninfo), books.folder
-    )
+        tmp_path_factory.mktemp("airflow"), metadata, uri(books.database.conninfo), books.folder,
+        {
+            "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps(bundles),
+            "AIRFLOW_CONN_TRUEUP_ALERTS": json.dumps(
+                {"conn_type": "generic", "password": on_call.address}
+            ),
+            "AIRFLOW__METRICS__STATSD_ON": "True",
+            "AIRFLOW__METRICS__STATSD_HOST": "127.0.0.1",
+            "AIRFLOW__METRICS__STATSD_PORT": str(metrics.port),
+            "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps(lineage),
+            "FOLLOWED": str(outside / "followed.jsonl"),
+        },
+    )  # fmt: skip
     found.run("db", "migrate")
     found.run("dags", "reserialize")
     found.start()
@@ -295,35 +387,146 @@ def test_after_a_power_cut_the_same_trigger_resumes_the_run(
     assert_whole(books, wanted)
 
 
-def test_a_run_parks_until_a_person_approves_and_remembers_who(airflow: Airflow, books: Books):
+def run_of(books: Books, airflow_run: str) -> Any:
+    """The run of the journal that an Airflow run works on, None before its audit."""
+    found = books.database.rows(
+        "SELECT run.* FROM trueup.runs AS run JOIN trueup.run_attempts USING (run_id) "
+        "WHERE airflow_run_id = %s",
+        airflow_run,
+    )
+    return found[0] if found else None
+
+
+def test_a_run_parks_until_another_person_approves_and_remembers_who(
+    airflow: Airflow, books: Books, on_call: alerts.Target
+):
     asked = {
         "source": books.write_entries(payments(10), "approval.csv"),
         "dry_run": False,
         "approval": "manual",
     }
 
-    def run(airflow_run: str) -> Any:
-        return books.database.row(
-            "SELECT run.* FROM trueup.runs AS run JOIN trueup.run_attempts USING (run_id) "
-            "WHERE airflow_run_id = %s",
-            airflow_run,
-        )
-
-    def answer(airflow_run: str, choice: str) -> str:
-        wait_for("the approval", lambda: airflow.is_parked(airflow_run), 90)
+    def park(**params: Any) -> str:
+        airflow_run = airflow.trigger("ledger_backfill", **asked, **params)
+        wait_for("the question", lambda: airflow.is_parked(airflow_run), 90)
         time.sleep(1.5)  # an answer within a second of parking fails the task in Airflow 3.3.2
-        airflow.answer(airflow_run, choice)
-        return airflow.wait_for_end("ledger_backfill", airflow_run)
+        return airflow_run
 
-    rejected = airflow.trigger("ledger_backfill", **asked)
-    assert answer(rejected, "Reject") == "failed"
-    assert run(rejected).status == "refused"
-    assert run(rejected).total_posted == 0
+    def events(airflow_run: str) -> list[str]:
+        return [
+            row.event
+            for row in books.database.rows(
+                "SELECT event FROM trueup.audit_log WHERE run_id = %s ORDER BY id",
+                run_of(books, airflow_run).run_id,
+            )
+        ]
 
-    approved = airflow.trigger("ledger_backfill", **asked)
-    assert answer(approved, "Approve") == "success"
-    assert (run(approved).status, run(approved).total_posted) == ("completed", 10)
-    assert run(approved).approved_by == "admin"
+    rejected = park()
+    on_call.told.clear()
+    airflow.answer(rejected, "Reject", "admin")
+    assert airflow.wait_for_end("ledger_backfill", rejected) == "failed"
+    (alert,) = on_call.told
+    assert alert["title"] == f"Run {run_of(books, rejected).run_id} is refused"
+    assert (
+        f"{airflow.environment['AIRFLOW__API__BASE_URL']}/dags/ledger_backfill/runs/"
+        in (alert["message"])
+    )
+    assert alerts.SECRET not in airflow.log.read_text()
+    assert not any(alerts.SECRET in log.read_text() for log in airflow.log.parent.rglob("*.log"))
+    assert run_of(books, rejected).status == "refused"
+    assert run_of(books, rejected).total_posted == 0
+
+    # Who triggered it may not approve it: it parks again, and nothing is lost.
+    approved = park()
+    text = airflow.question(approved)["body"]
+    assert run_of(books, approved).digest in text
+    assert "**10 read** = 10 to post + 0 replayed + 0 quarantined." in text
+    assert "| `world` | `USD` | 0.00 | −55.45 |" in text
+    airflow.answer(approved, "Approve", "admin")
+    wait_for(
+        "the refusal",
+        lambda: any("admin triggered run" in event for event in events(approved)),
+        90,
+    )
+    wait_for("the question anew", lambda: airflow.is_parked(approved), 60)
+    assert run_of(books, approved).status == "awaiting_approval"
+    assert airflow.question(approved)["response_received"] is False
+    time.sleep(1.5)
+    airflow.answer(approved, "Approve", "reviewer")
+    assert airflow.wait_for_end("ledger_backfill", approved) == "success"
+    run = run_of(books, approved)
+    assert (run.status, run.total_posted, run.approved_by) == ("completed", 10, "reviewer")
+    assert f"reviewer approved digest {run.digest}." in events(approved)
+
+
+def test_a_task_marked_as_done_is_nobody_s_approval(airflow: Airflow, books: Books):
+    entries = [row | {"referenceId": f"marked-{i}"} for i, row in enumerate(payments(10))]
+    asked = {
+        "source": books.write_entries(entries, "marked.csv"),
+        "dry_run": False,
+        "approval": "manual",
+    }
+    marked = airflow.trigger("ledger_backfill", **asked)
+    wait_for("the question", lambda: airflow.is_parked(marked), 90)
+    airflow.mark_approved(marked)
+    assert airflow.wait_for_end("ledger_backfill", marked) == "failed"
+    run = run_of(books, marked)
+    assert (run.status, run.total_posted) == ("interrupted", 0)
+    assert "Nobody has approved digest" in run.message
+
+    # The same once more, by one person who may work alone: it is the same run.
+    again = airflow.trigger("ledger_backfill", **asked, four_eyes=False)
+    wait_for("the question anew", lambda: airflow.is_parked(again), 90)
+    time.sleep(1.5)
+    airflow.answer(again, "Approve", "admin")
+    assert airflow.wait_for_end("ledger_backfill", again) == "success"
+    assert run_of(books, again).run_id == run.run_id
+    run = run_of(books, again)
+    assert (run.status, run.total_posted, run.approved_by) == ("completed", 10, "admin")
+
+
+def test_others_learn_of_a_completed_run_by_event_lineage_and_metrics(
+    airflow: Airflow, books: Books, metrics: gauges.Listener, outside: Path
+):
+    entries = [row | {"referenceId": f"followed-{i}"} for i, row in enumerate(payments(300))]
+    entries[7]["amount"] = "none"
+    posted = airflow.trigger(
+        "ledger_backfill", source=books.write_entries(entries, "followed.csv"), dry_run=False
+    )
+    assert airflow.wait_for_end("ledger_backfill", posted) == "success"
+    run = run_of(books, posted)
+
+    # Another team's DAG runs, and has the totals.
+    followed = outside / "followed.jsonl"
+    wait_for("the follower", lambda: followed.exists() and run.run_id in followed.read_text(), 120)
+    (extra,) = [
+        each
+        for each in map(json.loads, followed.read_text().splitlines())
+        if each["run_id"] == run.run_id
+    ]
+    assert (extra["posted"], extra["quarantined"], extra["digest"]) == ("299", "1", run.digest)
+
+    # OpenLineage has the file and the tables.
+    (event,) = [
+        each
+        for each in map(json.loads, (outside / "lineage.jsonl").read_text().splitlines())
+        if each["job"]["name"] == "ledger_backfill.complete"
+        and each["eventType"] == "COMPLETE"
+        and posted in json.dumps(each["run"])
+    ]
+    assert [each["name"] for each in event["inputs"]] == [str(books.folder / "followed.csv")]
+    written = {each["name"].rpartition(".")[2] for each in event["outputs"]}
+    assert written == {"bank_accounts", "ledger_entries", "dual_ledger_outbox"}
+
+    # The gauges stand as the journal does, those that a watch brings, too.
+    assert metrics.gauges["airflow.trueup.ledger.posted_rows"] == 299
+    assert metrics.gauges["airflow.trueup.ledger.quarantined_rows"] == 1
+    assert metrics.gauges["airflow.trueup.ledger.rows_per_second"] > 0
+    assert metrics.gauges["airflow.trueup.ledger.open_runs"] == 0
+    watched = airflow.trigger("watch_runs")
+    assert airflow.wait_for_end("watch_runs", watched) == "success"
+    assert metrics.gauges["airflow.trueup.ledger.stalled_runs"] == 0
+    assert metrics.gauges["airflow.trueup.ledger.checkpoint_age_seconds"] == 0
 
 
 def slow_down(database: Database) -> None:
@@ -336,7 +539,7 @@ def slow_down(database: Database) -> None:
 
 
 def test_a_run_is_paused_and_resumed_from_the_ui_and_its_night_is_clean(
-    airflow: Airflow, books: Books, wanted: dict[str, Any]
+    airflow: Airflow, books: Books, wanted: dict[str, Any], metrics: gauges.Listener
 ):
     slow_down(books.database)
     first = airflow.trigger("ledger_backfill", **wanted)
@@ -367,3 +570,6 @@ def test_a_run_is_paused_and_resumed_from_the_ui_and_its_night_is_clean(
     night = airflow.trigger("nightly_reconciliation")
     assert airflow.wait_for_end("nightly_reconciliation", night) == "success"
     assert books.database.value("SELECT status FROM trueup.last_nights") == "clean"
+    assert metrics.gauges["airflow.trueup.ledger.night_is_broken"] == 0
+    assert metrics.gauges["airflow.trueup.ledger.outbox_age_seconds"] == 0
+    assert metrics.gauges["airflow.trueup.ledger.entries"] > ROWS

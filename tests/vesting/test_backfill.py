@@ -80,6 +80,19 @@ def test_every_completed_deposit_earns_a_lot(vault, lots):
     assert (lot.deposit_day, lot.release_day) == (date(2025, 1, 15), date(2026, 1, 15))
 
 
+def test_an_approver_sees_what_lots_each_user_would_have(vault, lots):
+    rich, poor, none = vault.user(), vault.user(), vault.user()
+    vault.lot(rich, locked(vault, rich, "70.00"), "70.00")
+    locked(vault, rich, "1000000.50")
+    locked(vault, poor, "0.01")
+    vault.lot(none, locked(vault, none, "5.00"), "5.00")
+    text = lots.begin(approval="manual").question()
+    assert "**4 read** = 2 to post + 2 replayed + 0 quarantined." in text
+    assert f"| `{rich.id}` | `AED` | 70.00 | 1,000,070.50 |" in text
+    assert f"| `{poor.id}` | `AED` | 0.00 | 0.01 |" in text
+    assert str(none.id) not in text
+
+
 def test_trap_1_only_completed_deposits_earn_a_lot_and_the_others_are_counted(vault, lots):
     user = vault.user()
     done = locked(vault, user)

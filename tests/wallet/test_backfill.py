@@ -67,6 +67,16 @@ def content(database: Database) -> list[Any]:
     )
 
 
+def test_an_approver_sees_what_each_wallet_would_hold(books):
+    hand.user(books.database, "new", 1200)
+    hand.user(books.database, "empty", 0)
+    hand.user(books.database, "bare", 7, balance=0)
+    text = books.begin(approval="manual").question()
+    shown = [line for line in text.splitlines() if "| `COINS` | 0 | " in line]
+    assert shown == ["| `new` | `COINS` | 0 | 1,200 |", "| `bare` | `COINS` | 0 | 7 |"]
+    assert "`empty`" not in text
+
+
 def test_the_fixture_is_the_published_state_to_the_coin(published):
     assert hand.figures(published) == {
         "users": 196, "wallets": 87, "coins": 525_357, "balance": 177_067, "system": None,

@@ -5,6 +5,7 @@ from typing import Any
 
 from trueup.orchestration import tasks
 from trueup.orchestration.approval import approve
+from trueup.orchestration.lineage import books_of
 
 
 def chain(
@@ -30,10 +31,12 @@ def chain(
     ingested = titled(tasks.ingest)(system)
     judged = titled(tasks.validate)(system)
     choice = tasks.gate(system)
-    approval = approve()
+    approval = approve(system)
     previewed = tasks.preview(system)
     ranges = tasks.open_posting(system)
-    posted = titled(tasks.post).partial(system=system).expand(range_no=ranges)
+    # What is mapped does not take its help from its docstring.
+    mapped = titled(tasks.post.override(doc_md=tasks.post.function.__doc__))
+    posted = mapped.partial(system=system).expand(range_no=ranges)
     if catches_up:
         posted = titled(tasks.catch_up)(system, posted)
     checked = titled(tasks.check_balances)(system, posted)
@@ -41,7 +44,7 @@ def chain(
     expected = titled(tasks.expect)(system)
     reconciled = titled(tasks.reconcile)(system)
     ended = tasks.outcome(system, last="document" if documents else "reconcile")
-    completed = tasks.complete(system)
+    completed = tasks.complete.override(outlets=[books_of(system)])(system)
     rolled_back = tasks.roll_back(system)
     reported = tasks.report(system)
 

@@ -4,12 +4,12 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import task
+from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
 from trueup import integrity, systems
 from trueup.orchestration import work
-from trueup.orchestration.notifying import notify
+from trueup.orchestration.notifying import night_failed
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,8 @@ def verdict(system: str, checked: dict[str, Any]) -> str:
         "ledger_reconciliation_runs."
     )
     if not health.is_clean:
-        notify("The wallets are broken", sentence)
+        airflow_run = work.attempt(get_current_context())[:2]
+        night_failed("The wallets are broken", sentence, airflow_run)
         raise AirflowFailException(sentence)
     log.info("%s", sentence)
     return sentence

@@ -1,32 +1,114 @@
-"""Alerts: a sentence for whoever is on call, through notifiers that the deployment names."""
+"""Alerts: what happened, the numbers, a link and what to do, for whoever is on call."""
 
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
+from airflow.sdk import BaseHook
+from airflow.sdk.configuration import conf
+from airflow.sdk.exceptions import AirflowNotFoundException
+from airflow.sdk.log import mask_secret
 from airflow.sdk.module_loading import import_string
+from psycopg import Connection
 
 from trueup import statements, systems
+from trueup.journal import Run
 from trueup.orchestration.connections import conninfo, is_connected
+from trueup.report.amounts import counted
+from trueup.run_state import Status
 from trueup.systems import System
 
 log = logging.getLogger(__name__)
 
+# The Airflow connection whose password has the targets, as apprise writes them, one after another:
+# slack://…, mailto://…, json://…. An address is a secret, and a password is kept as one.
+TARGETS_CONNECTION = "trueup_alerts"
 # Comma-separated paths of functions that take a subject and a text, such as `alerts.to_slack`.
 NOTIFIERS_VARIABLE = "TRUEUP_NOTIFIERS"
 # How long after it was queued a nightly reconciliation is late.
 NIGHT_TAKES = timedelta(hours=2)
 
+RUNBOOK = "docs/runbook.md"
+# The runbook's section for a run in a state; for one that is at work: is it alive?
+_SECTIONS = {
+    Status.REFUSED: "refused",
+    Status.INTERRUPTED: "interrupted",
+    Status.PAUSED: "pausing",
+    Status.AWAITING_APPROVAL: "awaiting-approval",
+    Status.ROLLED_BACK: "rolled-back",
+    Status.ROLLBACK_FAILED: "rollback_failed",
+}
+
 
 def notify(subject: str, text: str) -> None:
-    """Tell every notifier; one that fails is logged and keeps nobody else from hearing it."""
+    """Tell every target and every notifier; one that fails keeps nobody else from hearing it."""
     log.error("%s: %s", subject, text)
+    targets = _targets()
+    for number, target in enumerate(targets, start=1):
+        _send(f"{number} of {len(targets)}", target, subject, text)
     for name in filter(None, map(str.strip, os.environ.get(NOTIFIERS_VARIABLE, "").split(","))):
         try:
             import_string(name)(subject, text)
         except Exception:
             log.exception("The notifier %s failed", name)
+
+
+def run_failed(connection: Connection, run: Run, airflow_run: tuple[str, str]) -> None:
+    """Tell how a run ended that did not end well; the Airflow run is (DAG, id)."""
+    status = run.status.replace("_", " ")
+    notify(
+        f"Run {run.run_id} is {status}",
+        "\n".join(
+            (
+                run.row.message or f"The run is {status}.",
+                _numbers(connection, run),
+                *_where(run.status, airflow_run),
+            )
+        ),
+    )
+
+
+def run_stalled(connection: Connection, run: Run, minutes: int, worked_on: bool) -> None:
+    """Tell of a run that holds the books and has not moved for so many minutes."""
+    attempts = statements.fetch_all(connection, "trueup/journal/list_attempts", run_id=run.run_id)
+    dag_id, airflow_run_id = attempts[-1].dag_id, attempts[-1].airflow_run_id
+    alive = "A worker is still connected" if worked_on else "No worker is connected"
+    happened = (
+        f"It waits for a person's answer for {minutes} minutes."
+        if run.status is Status.AWAITING_APPROVAL
+        else f"It is {run.status.replace('_', ' ')} and has not moved for {minutes} minutes. "
+        f"{alive}."
+    )
+    notify(
+        f"Run {run.run_id} stalls",
+        "\n".join(
+            (
+                f"{happened} It holds the books of {run.system.name}: no other run may begin.",
+                _numbers(connection, run),
+                *_where(run.status, (dag_id, airflow_run_id)),
+            )
+        ),
+    )
+
+
+def run_unknown(sentence: str, airflow_run: tuple[str, str]) -> None:
+    """Tell that an Airflow run ended and that nobody can say how its run stands."""
+    notify(
+        f"{airflow_run[0]} failed",
+        "\n".join((sentence, *_where(None, airflow_run))),
+    )
+
+
+def night_failed(subject: str, sentence: str, airflow_run: tuple[str, str]) -> None:
+    """Tell what a night, or a check of the wallets, found."""
+    notify(
+        subject,
+        "\n".join((sentence, _link(airflow_run), f"What to do: {RUNBOOK}#{airflow_run[0]}")),
+    )
 
 
 def night_is_late(**_context: Any) -> None:
@@ -40,8 +122,81 @@ def night_is_late(**_context: Any) -> None:
         notify(
             "No nightly reconciliation",
             f"Nobody has looked at the books of {' and '.join(late)} in time. Look at the DAG "
-            "nightly_reconciliation, the scheduler, and the databases it reads.",
+            "nightly_reconciliation, the scheduler, and the databases it reads.\n"
+            f"Airflow: {_base_url()}/dags/nightly_reconciliation/runs\n"
+            f"What to do: {RUNBOOK}#nightly_reconciliation",
         )
+
+
+def _targets() -> list[str]:
+    try:
+        found = BaseHook.get_connection(TARGETS_CONNECTION)
+    except AirflowNotFoundException:
+        return []
+    except Exception:
+        # Whatever keeps Airflow from saying it: the log has the alert, and nobody is harmed.
+        log.exception("The connection %s cannot be read", TARGETS_CONNECTION)
+        return []
+    return (found.password or "").split()
+
+
+def _send(which: str, target: str, subject: str, text: str) -> None:
+    """Send to one target. An address is a secret: no library says a word on the way."""
+    mask_secret(target)
+    try:
+        import apprise
+
+        with _silence():
+            service = apprise.Apprise.instantiate(target)
+            taken = service and service.notify(
+                body=text, title=subject, notify_type=apprise.NotifyType.FAILURE
+            )
+    except Exception as error:
+        log.error("Target %s of %s failed: %s", which, TARGETS_CONNECTION, type(error).__name__)
+        return
+    if not service:
+        log.error("Target %s of %s is no address that apprise knows", which, TARGETS_CONNECTION)
+    elif not taken:
+        log.error(
+            "Target %s of %s (%s) did not take the alert",
+            which, TARGETS_CONNECTION, service.service_name,
+        )  # fmt: skip
+
+
+@contextmanager
+def _silence() -> Iterator[None]:
+    """Log nothing: libraries write whole addresses into their logs, tokens and all."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
+def _numbers(connection: Connection, run: Run) -> str:
+    totals = statements.fetch_one(connection, "trueup/report/read_overview", run_id=run.run_id)
+    of = f" of {counted(totals.total_to_process)}" if totals.total_to_process is not None else ""
+    breaks = "" if run.row.breaks is None else f", {counted(run.row.breaks)} breaks"
+    return (
+        f"{counted(totals.total_read)}{of} rows read, {counted(totals.total_posted)} posted, "
+        f"{counted(totals.total_replayed)} replayed, {counted(totals.total_quarantined)} "
+        f"quarantined{breaks}. Source {run.row.source_id}, started by {run.row.started_by}."
+    )
+
+
+def _where(status: Status | None, airflow_run: tuple[str, str]) -> tuple[str, str]:
+    section = _SECTIONS.get(status, "is-it-alive") if status else "first-how-does-it-stand"
+    return _link(airflow_run), f"What to do: {RUNBOOK}#{section}"
+
+
+def _link(airflow_run: tuple[str, str]) -> str:
+    dag_id, run_id = airflow_run
+    return f"Airflow: {_base_url()}/dags/{dag_id}/runs/{quote(run_id, safe='')}"
+
+
+def _base_url() -> str:
+    return conf.get("api", "base_url", fallback="http://localhost:8080").rstrip("/")
 
 
 def _was_looked_at(system: System) -> bool:

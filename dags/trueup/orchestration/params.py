@@ -4,32 +4,68 @@ from typing import Any
 
 from airflow.sdk import Param
 
-_WHAT = "What is loaded"
+# Stands open when the form opens; sections of one's own are closed, whatever must be filled in.
+_FIRST = None
+_WHAT = "What else is loaded"
 _HOW = "How it is loaded"
 _WHEN = "When to give up"
-_RELEASED = "What is released"
-_RELEASING = "How it is released"
 
 _A_NUMBER_OR_A_SHARE = r"^\d+(\.\d+)?\s*%?$"
 _DECIMAL = r"^\d+(\.\d+)?$"
 
 
-def _text(default: str | None, section: str, description: str, **schema: Any) -> Param:
+# What the form calls a param whose own name, in words, would not say enough.
+_TITLES = {
+    "accept_breaks": "Accepted breaks",
+    "accounts": "Accounts file",
+    "batch_seconds": "Seconds per batch",
+    "checkpoint_interval": "Batches between balance checks",
+    "confirm_overlap": "Confirm an overlap",
+    "expected_balances": "Expected balances file",
+    "four_eyes": "Four eyes",
+    "ledger_id": "Ledger",
+    "limit": "Row limit",
+    "mapping": "Mapping file",
+    "max_quarantined": "Most quarantined rows",
+    "max_retries": "Retries per batch",
+    "outbox": "Outbox rows",
+    "prefix": "Reference prefix",
+    "regime": "Loading regime",
+    "retry_delay": "Milliseconds before a retry",
+    "source_id": "Logical source",
+    "sovereign_bank_id": "Sovereign bank",
+    "tolerance": "Tolerated difference",
+    "true_up": "True up",
+    "trust": "Trusted side",
+}
+
+
+def form(params: dict[str, Param]) -> dict[str, Param]:
+    """Lay params out for the trigger form: each has a title, its own or its name in words."""
+    for name, param in params.items():
+        words = name.replace("_", " ").capitalize()
+        param.schema.setdefault("title", _TITLES.get(name, words))
+        if param.schema.get("section") is None:
+            param.schema.pop("section", None)
+    return params
+
+
+def _text(default: str | None, section: str | None, description: str, **schema: Any) -> Param:
     types = ["null", "string"] if default is None else "string"
     return Param(default, type=types, section=section, description=description, **schema)
 
 
-def _number(default: float | None, section: str, description: str, **schema: Any) -> Param:
+def _number(default: float | None, section: str | None, description: str, **schema: Any) -> Param:
     kind = "number" if isinstance(default, float) else "integer"
     types = ["null", kind] if default is None else kind
     return Param(default, type=types, section=section, description=description, **schema)
 
 
-def _switch(default: bool, section: str, description: str) -> Param:
+def _switch(default: bool, section: str | None, description: str) -> Param:
     return Param(default, type="boolean", section=section, description=description)
 
 
-def _choice(default: str, choices: list[str], section: str, description: str) -> Param:
+def _choice(default: str, choices: list[str], section: str | None, description: str) -> Param:
     return Param(default, enum=choices, section=section, description=description)
 
 
@@ -39,15 +75,15 @@ def backfill_params() -> dict[str, Param]:
         "source": Param(
             type="string",
             minLength=1,
-            section=_WHAT,
+            section=_FIRST,
             description="The file to load, below one of the source roots (TRUEUP_SOURCE_ROOTS); or "
-            "the table, query or path that `source_type` asks for.",
+            "the table, query or path that the source type asks for.",
             examples=["opencollective/ledger_entries.csv", "public.entries", "/v1/entries"],
         ),
         "source_type": _choice(
-            "CSV", ["CSV", "JSONL", "PARQUET", "DATABASE", "API", "QUARANTINE"], _WHAT,
+            "CSV", ["CSV", "JSONL", "PARQUET", "DATABASE", "API", "QUARANTINE"], _FIRST,
             "CSV, JSONL (JSON Lines) and PARQUET are files; DATABASE is a table or query, and API "
-            "a path, both read through `source_connection`; QUARANTINE is what an earlier run, "
+            "a path, both read through the source connection; QUARANTINE is what an earlier run, "
             "named by its id, left in quarantine.",
         ),
         "source_connection": _text(
@@ -67,16 +103,16 @@ def backfill_params() -> dict[str, Param]:
         ),
         "ledger_id": _text("MASTER", _WHAT, "The ledger of rows that name none.", minLength=1),
         "accounts": _text(
-            None, _WHAT,
+            None, _FIRST,
             "CSV of accounts to create first: id, currency_code, allow_overdraft, normal_side.",
             examples=["opencollective/bank_accounts.csv"],
         ),
         "mapping": _text(
-            None, _WHAT,
+            None, _FIRST,
             "YAML file that says how the source's columns become ours (docs/mapping.md).",
         ),
         "expected_balances": _text(
-            None, _WHAT,
+            None, _FIRST,
             "CSV of the source's own balances to reconcile with: account_id, currency_code, "
             "expected_balance, optional as_of.",
             examples=["opencollective/expected_balances.csv"],
@@ -86,15 +122,20 @@ def backfill_params() -> dict[str, Param]:
         "not_before": _text(None, _WHAT, "Leave out entries before this time (ISO 8601, UTC)."),
         "not_after": _text(None, _WHAT, "Leave out entries after this time (ISO 8601, UTC)."),
         "dry_run": _switch(
-            True, _HOW, "Judge everything, execute a part, take it back. Off: post for real."
+            True, _FIRST, "Judge everything, execute a part, take it back. Off: post for real."
         ),
         "dry_run_rows": _number(
             100_000, _HOW, "How many rows a dry run executes before it takes them back.",
             minimum=0, maximum=1_000_000,
         ),
         "approval": _choice(
-            "auto", ["auto", "manual"], _HOW,
+            "auto", ["auto", "manual"], _FIRST,
             "manual: the run waits until a person approves its digest under Required Actions.",
+        ),
+        "four_eyes": _switch(
+            True, _HOW,
+            "For approval manual: whoever triggered the run may reject it, but not approve it. "
+            "Off: they may, where one person works alone.",
         ),
         "approved_digest": _text(
             None, _HOW, "Post only if the digest is this one: the one that a dry run printed."
@@ -107,7 +148,7 @@ def backfill_params() -> dict[str, Param]:
         ),
         "outbox": _switch(False, _HOW, "Give every entry a row in dual_ledger_outbox."),
         "batch_size": _number(
-            1000, _HOW, "Lines in the first batch; then the size adapts to `batch_seconds`.",
+            1000, _HOW, "Lines in the first batch; then the size adapts to the seconds per batch.",
             minimum=1, maximum=1_000_000,
         ),
         "batch_seconds": _number(
@@ -172,17 +213,17 @@ def correction_params() -> dict[str, Param]:
         del params[name]
     return params | {
         "source": _text(
-            "latest", _WHAT,
+            "latest", _FIRST,
             "The id of the run after which the books are off, or latest: the last completed one "
             "that left breaks or quarantined rows.",
             minLength=1,
         ),
         "source_type": Param(
-            "CORRECTIONS", const="CORRECTIONS", section=_WHAT,
+            "CORRECTIONS", const="CORRECTIONS", section=_FIRST,
             description="What is posted are the corrections that are found.",
         ),
         "trust": Param(
-            "source", type=["string", "object"], section=_WHAT,
+            "source", type=["string", "object"], section=_FIRST,
             description="Which side is right. source: the ledger is corrected. ledger: nothing is "
             'posted, the difference is documented. Per account: {"*": "source", "a-1": "ledger"}.',
         ),
@@ -194,7 +235,7 @@ def correction_params() -> dict[str, Param]:
         ),
         "prefix": _text("CORRECTION-", _WHAT, "Beginning of the corrections' references."),
         "approval": _choice(
-            "manual", ["manual", "auto"], _HOW,
+            "manual", ["manual", "auto"], _FIRST,
             "manual: the run waits until a person approves the proposals under Required Actions.",
         ),
     }  # fmt: skip
@@ -207,23 +248,23 @@ def sync_params() -> dict[str, Param]:
         del params[name]
     return {
         "sovereign_bank_id": Param(
-            type="string", minLength=1, section=_WHAT, examples=["central-1"],
+            type="string", minLength=1, section=_FIRST, examples=["central-1"],
             description="The bank, as the SCB's API knows it.",
         ),
         "start_date": Param(
-            type="string", format="date", section=_WHAT,
+            type="string", format="date", section=_FIRST,
             description="The first day that is synchronised (UTC).",
         ),
         "end_date": Param(
-            type="string", format="date", section=_WHAT,
+            type="string", format="date", section=_FIRST,
             description="The last day that is synchronised (UTC).",
         ),
     } | params | {
         "source": _text(
-            "entries", _WHAT, "What is read below the bank's path of the API.", minLength=1
+            "entries", _FIRST, "What is read below the bank's path of the API.", minLength=1
         ),
         "source_type": Param(
-            "SCB", const="SCB", section=_WHAT, description="A sovereign central bank's ledger."
+            "SCB", const="SCB", section=_FIRST, description="A sovereign central bank's ledger."
         ),
         "source_connection": _text(
             "scb", _WHAT,
@@ -248,18 +289,18 @@ def field_params() -> dict[str, Param]:
     params = backfill_params()
     filling = "Filled where the table says nothing."
     return {
-        "ledger_id": _text("MASTER", _WHAT, f"The ledger. {filling}", minLength=1),
+        "ledger_id": _text("MASTER", _FIRST, f"The ledger. {filling}", minLength=1),
         "asset_type": _choice(
-            "fiat", ["fiat", "cbdc", "commodity", "security"], _WHAT, f"The asset type. {filling}"
+            "fiat", ["fiat", "cbdc", "commodity", "security"], _FIRST, f"The asset type. {filling}"
         ),
         "transaction_type": _text(
-            "LEGACY", _WHAT, f"The transaction type. {filling}", minLength=1
+            "LEGACY", _FIRST, f"The transaction type. {filling}", minLength=1
         ),
         "prefix": _text(
-            "LEGACY-", _WHAT, "Beginning of references; the row's id follows.", minLength=1
+            "LEGACY-", _FIRST, "Beginning of references; the row's id follows.", minLength=1
         ),
         "time_column": _text(
-            "created_at", _WHAT, "The table's own column that says when an entry happened.",
+            "created_at", _FIRST, "The table's own column that says when an entry happened.",
             minLength=1,
         ),
         "dry_run": params["dry_run"],
@@ -274,15 +315,15 @@ def migration_params() -> dict[str, Param]:
         del params[name]
     return params | {
         "source": _text(
-            "ledger_entries_legacy", _WHAT, "The old table, in the ledger's own database.",
+            "ledger_entries_legacy", _FIRST, "The old table, in the ledger's own database.",
             minLength=1,
         ),
         "source_type": _choice(
-            "LEGACY", ["LEGACY", "LEGS"], _WHAT,
+            "LEGACY", ["LEGACY", "LEGS"], _FIRST,
             "LEGACY: one row an entry. LEGS: two rows an entry, joined by a transaction id.",
         ),
         "key_column": _text(
-            "id", _WHAT,
+            "id", _FIRST,
             "LEGACY: the table's key. LEGS: the column that the legs of a transaction share.",
             minLength=1,
         ),
@@ -300,21 +341,21 @@ def release_params() -> dict[str, Param]:
     """The params of a release of vesting lots."""
     return {
         "as_of_date": Param(
-            None, type=["null", "string"], format="date", section=_RELEASED,
+            None, type=["null", "string"], format="date", section=_FIRST,
             description="Lots are released whose release day is this UTC date or an earlier one. "
             "Default: today. A later date than today is for dry runs only.",
         ),
         "currency": _text(
-            "AED", _RELEASED, "Lots of this currency.", pattern="^[A-Z]{3}$",
+            "AED", _FIRST, "Lots of this currency.", pattern="^[A-Z]{3}$",
         ),
         "max_lots": _number(
-            200, _RELEASED,
+            200, _FIRST,
             "At most so many lots are released, the earliest first. Lots that cannot be released "
             "do not count.",
             minimum=1,
         ),
         "dry_run": _switch(
-            True, _RELEASING,
+            True, _FIRST,
             "Release, report, take it back. Off: pay out. The schedule always pays out, whatever "
             "stands here.",
         ),
@@ -331,19 +372,19 @@ def vesting_params() -> dict[str, Param]:
         del params[name]
     return {
         "currency": Param(
-            "AED", type=["null", "string"], section=_WHAT,
+            "AED", type=["null", "string"], section=_FIRST,
             description="Only deposits in this currency; empty: in any. A deposit that names none "
             "is in the currency of its ledger entry.",
         ),
-        "user_id": _text(None, _WHAT, "Only the deposits of this user (a UUID)."),
+        "user_id": _text(None, _FIRST, "Only the deposits of this user (a UUID)."),
     } | params | {
         "source": _text(
-            "operations", _WHAT,
+            "operations", _FIRST,
             "The table of operations; for QUARANTINE the id of the run that left deposits there.",
             minLength=1, pattern="^(operations|vesting_lots_backfill-.+)$",
         ),
         "source_type": _choice(
-            "DEPOSITS", ["DEPOSITS", "QUARANTINE"], _WHAT,
+            "DEPOSITS", ["DEPOSITS", "QUARANTINE"], _FIRST,
             "DEPOSITS: the completed deposits into the vault AVENIR. QUARANTINE: what an earlier "
             "run left in quarantine, looked up once more.",
         ),
@@ -374,18 +415,18 @@ def wallet_params() -> dict[str, Param]:
         del params[name]
     return {
         "true_up": _switch(
-            False, _WHAT,
+            False, _FIRST,
             "Book coins that moved without a journal entry, as transactions of the type true_up. "
             "Off: such users are listed, with the likely cause, and left as they are.",
         ),
     } | params | {
         "source": _text(
-            "users", _WHAT,
+            "users", _FIRST,
             "The table of users; for QUARANTINE the id of the run that left users there.",
             minLength=1, pattern="^(users|wallet_backfill-.+)$",
         ),
         "source_type": _choice(
-            "WALLETS", ["WALLETS", "QUARANTINE"], _WHAT,
+            "WALLETS", ["WALLETS", "QUARANTINE"], _FIRST,
             "WALLETS: every user with coins, wallet and journal. QUARANTINE: what an earlier run "
             "left in quarantine, looked up once more.",
         ),

@@ -18,15 +18,14 @@ from trueup import (
     opening,
     posting,
     regime,
-    statements,
     systems,
 )
 from trueup.errors import Refused, TrueupError
-from trueup.orchestration import work
-from trueup.orchestration.approval import APPROVE, who_answered
+from trueup.orchestration import lineage, metrics, notifying, work
+from trueup.orchestration.approval import heed, is_approved
 from trueup.orchestration.connections import conninfo, endpoint, is_connected, reports_folder
-from trueup.orchestration.notifying import notify
 from trueup.plan import Plan
+from trueup.report.question import question
 from trueup.run_state import FINISHED, GREEN, Status
 from trueup.sources import files
 from trueup.systems import System
@@ -148,15 +147,13 @@ def validate(system: str) -> dict[str, Any]:
 @task.branch(**_RETRIES)
 def gate(system: str) -> str:
     """Go on to the end of a dry run, to a person's approval, or to posting."""
-    with work.at_work(systems.named(system), get_current_context(), "validate") as (
-        connection,
-        run,
-    ):
+    context = get_current_context()
+    with work.at_work(systems.named(system), context, "validate") as (connection, run):
         if run.plan.dry_run:
             return "preview"
-        approved = run.row.approved_by and run.row.approved_digest == run.row.digest
-        if run.plan.approval == "auto" or approved:
+        if run.plan.approval == "auto" or is_approved(run):
             return "open_posting"
+        context["ti"].xcom_push(key="question", value=question(connection, run))
         journal.move(connection, run, Status.AWAITING_APPROVAL)
         return "approve"
 
@@ -173,15 +170,7 @@ def open_posting(system: str) -> list[int]:
     context = get_current_context()
     answer = context["ti"].xcom_pull(task_ids="approve")
     with work.at_work(systems.named(system), context, "post") as (connection, run):
-        if answer:
-            if answer["chosen_options"] != [APPROVE]:
-                raise Refused(f"{who_answered(answer)} rejected digest {run.row.digest}.")
-            statements.execute(
-                connection,
-                "trueup/journal/save_approval",
-                run_id=run.run_id,
-                approved_by=who_answered(answer),
-            )
+        heed(connection, run, answer)
         run = journal.move(connection, run, Status.POSTING)
         posting.open_posting(connection, run)
         return [each.range_no for each in journal.ranges(connection, run)]
@@ -193,9 +182,11 @@ def post(system: str, range_no: int) -> dict[str, Any]:
     from trueup.stages.post import post as stage
 
     declared = systems.named(system)
-    with work.at_work(declared, get_current_context(), "post", Status.POSTING) as (_, run):
+    with work.at_work(declared, get_current_context(), "post", Status.POSTING) as (connection, run):
         connect = work.connector(declared, f"post {run.run_id} {range_no}")
-        return stage(connect, run, range_no, _files(run) if regime.is_initial(run) else None)
+        posted = stage(connect, run, range_no, _files(run) if regime.is_initial(run) else None)
+        metrics.of_runs(connection, declared)
+        return posted
 
 
 @task(**_RETRIES)
@@ -363,28 +354,38 @@ def verdict_of_night(system: str) -> str:
     if not is_connected(systems.named(system)):
         raise AirflowSkipException(f"{system} was not looked at: there is no connection to it.")
     context = get_current_context()
+    airflow_run = work.attempt(context)[:2]
     night_id = context["ti"].xcom_pull(task_ids=f"{system}.look")
     if not night_id:
         sentence = f"Nobody could look at the books of {system}; the log of {system}.look says why."
-        notify(f"No look at the books of {system}", sentence)
+        notifying.night_failed(f"No look at the books of {system}", sentence, airflow_run)
         raise AirflowFailException(sentence)
     with work.session(systems.named(system), f"verdict {night_id}") as connection:
         night = nights.read(connection, night_id)
+    metrics.of_night(night)
     sentence = nights.sentence(night)
     if not night.is_clean:
-        notify(f"The books of {system} are broken", sentence)
+        notifying.night_failed(f"The books of {system} are broken", sentence, airflow_run)
         raise AirflowFailException(sentence)
     if not context["ti"].xcom_pull(task_ids=f"{system}.report"):
         sentence = f"{sentence} Its report could not be written; see the log of {system}.report."
-        notify(f"No report of the books of {system}", sentence)
+        notifying.night_failed(f"No report of the books of {system}", sentence, airflow_run)
         raise AirflowFailException(sentence)
     return sentence
 
 
 @task(**_RETRIES)
 def complete(system: str) -> dict[str, Any]:
-    """Close the run."""
-    return _run_stage(system, "complete")
+    """Close the run, and tell DAGs that follow the system's books what it brought."""
+    from trueup.stages.complete import complete as stage
+
+    context = get_current_context()
+    with work.at_work(systems.named(system), context, "complete") as (connection, run):
+        counts = stage(connection, run)
+        run = journal.read_run(connection, run.run_id)
+        context["outlet_events"][lineage.books_of(system)].extra = lineage.totals(run, counts)
+        lineage.collect(connection, run)
+        return counts
 
 
 @task(**_RETRIES)
@@ -414,10 +415,23 @@ def report(system: str | None = None) -> dict[str, str]:
 
 @task(trigger_rule="all_done")
 def verdict(system: str | None = None, green: list[str] = GREEN) -> str:
-    """Fail the DAG run unless its run ended as it should: a rolled back backfill is red."""
-    found = work.run_id(get_current_context())
-    with work.session(_declared(system), f"verdict {found}") as connection:
-        run = journal.read_run(connection, found)
+    """Fail the DAG run unless its run ended as it should: a rolled back backfill is red.
+
+    Whoever is on call is told, but of a pause: a person asked for that.
+    """
+    context = get_current_context()
+    airflow_run = work.attempt(context)[:2]
+    try:
+        found = work.run_id(context)
+        declared = _declared(system)
+        with work.session(declared, f"verdict {found}") as connection:
+            run = journal.read_run(connection, found)
+            metrics.of_runs(connection, declared)
+            if run.status not in green and run.status != Status.PAUSED:
+                notifying.run_failed(connection, run, airflow_run)
+    except (AirflowFailException, TrueupError, psycopg.Error) as unknown:
+        notifying.run_unknown(str(unknown), airflow_run)
+        raise
     sentence = f"Run {found} is {run.status}. {run.row.message or ''}"
     if run.status not in green:
         log.error("%s", sentence)

@@ -52,6 +52,18 @@ class System:
     # What it means that nothing was derived, by the kind of source.
     nothing_derived: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def written(self) -> tuple[str, ...]:
+        """The tables that its runs write: their rows say of which run they are, or are loaded bare.
+
+        What else is declared is read.
+        """
+        return tuple(
+            name
+            for name, columns in self.tables.items()
+            if name in self.bare_tables or any(column.endswith("run_id") for column in columns)
+        )
+
     def has(self, step: str) -> bool:
         """Whether it has a statement for a step of the engine: `<stage>/<what it does>`."""
         return step not in self.without

@@ -1,0 +1,178 @@
+"""Who is on call hears of a run that failed or stalls, through real HTTP, and of nothing else."""
+
+import json
+import logging
+import re
+
+import pytest
+
+from alerts import SECRET, listening
+from conftest import ROOT
+from dag_runs import overview
+from runs import SAMPLE
+
+pytestmark = pytest.mark.filterwarnings("default")
+
+POSTS = SAMPLE | {"dry_run": False, "accept_breaks": 4}
+
+
+@pytest.fixture
+def target():
+    with listening() as found:
+        yield found
+
+
+@pytest.fixture
+def connect_alerts(monkeypatch):
+    """Have the connection trueup_alerts lead to these addresses."""
+
+    def connect(*addresses: str) -> None:
+        described = {"conn_type": "generic", "password": " ".join(addresses)}
+        monkeypatch.setenv("AIRFLOW_CONN_TRUEUP_ALERTS", json.dumps(described))
+
+    return connect
+
+
+def anchors() -> set[str]:
+    """The sections of the runbook, as a link names them."""
+    headings = re.findall(r"^#+ (.+)$", (ROOT / "docs" / "runbook.md").read_text(), re.M)
+    return {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in headings}
+
+
+def test_a_run_that_ends_well_tells_nobody(run_dag, target, connect_alerts):
+    connect_alerts(target.address)
+    run_dag("ledger_backfill", **POSTS)
+    assert target.told == []
+
+
+def test_a_run_that_was_taken_back_is_told_with_numbers_link_and_what_to_do(
+    run_dag, database, target, connect_alerts
+):
+    connect_alerts(target.address)
+    dag_run = run_dag("ledger_backfill", **POSTS | {"accept_breaks": 3})
+    (run,) = overview(database)
+    (alert,) = target.told
+    assert alert["title"] == f"Run {run.run_id} is rolled back"
+    assert alert["type"] == "failure"
+    happened, numbers, link, to_do = alert["message"].splitlines()
+    assert happened == run.message
+    assert "3,783 of 3,783 rows read, 3,783 posted, 0 replayed, 0 quarantined, 4 breaks." in numbers
+    assert link.startswith("Airflow: http")
+    assert (
+        f"/dags/ledger_backfill/runs/{dag_run.run_id.replace('+', '%2B').replace(':', '%3A')}"
+        in link
+    )
+    assert to_do == "What to do: docs/runbook.md#rolled-back"
+
+
+def test_a_refused_run_and_one_that_never_began_are_told(
+    run_dag, database, target, connect_alerts, monkeypatch
+):
+    connect_alerts(target.address)
+    run_dag("ledger_backfill", source="nowhere.csv", dry_run=False)
+    assert [each.split(" is ")[1] for each in target.subjects] == ["refused"]
+    assert "There is no file 'nowhere.csv'" in target.told[0]["message"]
+
+    target.told.clear()
+    monkeypatch.setenv("AIRFLOW_CONN_LEDGER_DB", "postgresql://nobody@127.0.0.1:1/none")
+    run_dag("ledger_backfill", **POSTS)
+    assert target.subjects == ["ledger_backfill failed"]
+    assert "No run was opened" in target.told[0]["message"]
+
+
+def test_a_target_that_fails_harms_nobody_and_no_secret_reaches_a_log(
+    run_dag, database, target, connect_alerts, caplog, capfd
+):
+    run_dag("watch_runs")  # Airflow sets its loggers up at its first task
+    caplog.set_level(logging.DEBUG)
+    with listening(status=500) as broken:
+        gone = broken.address.replace(str(broken.port), "1")
+        connect_alerts(broken.address, gone, f"nothing://{SECRET}", SECRET, target.address)
+        dag_run = run_dag("ledger_backfill", **POSTS | {"accept_breaks": 3})
+        assert len(broken.told) == 1
+    assert dag_run.state == "failed"
+    assert overview(database)[0].status == "rolled_back"
+    assert len(target.told) == 1
+    captured = capfd.readouterr()
+    said = caplog.text + captured.out + captured.err
+    assert "Target 1 of 5" in said
+    assert "Target 2 of 5" in said
+    assert said.count("is no address") >= 2
+    assert SECRET not in said
+
+
+def test_a_run_that_does_not_move_is_told_once_until_it_moves_again(
+    run_dag, database, target, connect_alerts
+):
+    connect_alerts(target.address)
+    run_dag("ledger_backfill", **POSTS)
+    (run,) = overview(database)
+
+    def stop(status: str, minutes: int) -> None:
+        database.do(
+            "UPDATE trueup.runs SET status = %s, last_seen_at = clock_timestamp() "
+            "- %s * INTERVAL '1 minute' WHERE run_id = %s", status, minutes, run.run_id,
+        )  # fmt: skip
+
+    stop("posting", 20)
+    assert run_dag("watch_runs").state == "success"
+    assert target.told == []
+    stop("posting", 31)
+    assert run_dag("watch_runs").state == "success"
+    run_dag("watch_runs")
+    assert target.subjects == [f"Run {run.run_id} stalls"]
+    text = target.told[0]["message"]
+    assert "It is posting and has not moved for 31 minutes. No worker is connected." in text
+    assert "3,783 of 3,783 rows read" in text
+    assert "docs/runbook.md#is-it-alive" in text
+
+    # It moved, and stands still again: as its approver may have gone to lunch.
+    database.do("UPDATE trueup.audit_log SET logged_at = logged_at - INTERVAL '1 day'")
+    stop("awaiting_approval", 45)
+    run_dag("watch_runs")
+    assert len(target.told) == 2
+    assert "waits for a person's answer for 45 minutes" in target.told[1]["message"]
+    assert "docs/runbook.md#awaiting-approval" in target.told[1]["message"]
+
+    for status in ("paused", "interrupted", "completed"):
+        stop(status, 600)
+        run_dag("watch_runs")
+    assert len(target.told) == 2
+
+
+def test_a_deployment_says_itself_how_long_a_run_may_stand_still(
+    run_dag, database, target, connect_alerts, monkeypatch
+):
+    connect_alerts(target.address)
+    monkeypatch.setenv("TRUEUP_STALLED_AFTER", "5")
+    run_dag("ledger_backfill", **POSTS)
+    database.do(
+        "UPDATE trueup.runs SET status = 'expecting', "
+        "last_seen_at = clock_timestamp() - INTERVAL '6 minutes'"
+    )
+    run_dag("watch_runs")
+    assert len(target.told) == 1
+    monkeypatch.setenv("TRUEUP_STALLED_AFTER", "half an hour")
+    assert run_dag("watch_runs").state == "failed"
+
+
+def test_a_database_that_cannot_be_reached_keeps_no_other_from_being_watched(
+    run_dag, database, target, connect_alerts, monkeypatch
+):
+    connect_alerts(target.address)
+    run_dag("ledger_backfill", **POSTS)
+    database.do(
+        "UPDATE trueup.runs SET status = 'posting', "
+        "last_seen_at = clock_timestamp() - INTERVAL '1 hour'"
+    )
+    monkeypatch.setenv("AIRFLOW_CONN_VAULT_DB", "postgresql://nobody@127.0.0.1:1/none")
+    assert run_dag("watch_runs").state == "failed"
+    assert len(target.told) == 1
+
+
+def test_every_section_that_an_alert_names_stands_in_the_runbook(airflow_home):
+    from trueup.orchestration import notifying
+
+    named = {*notifying._SECTIONS.values(), "is-it-alive", "first-how-does-it-stand"}
+    named |= {"nightly_reconciliation", "wallet_integrity"}
+    assert named <= anchors()
