@@ -7,7 +7,7 @@ const { Box, HStack, Text } = Chakra;
 const HEIGHT = 170;
 const EDGE = { left: 56, right: 12, top: 8, bottom: 22 };
 const COLOURS = ["blue", "orange", "green", "purple", "red", "teal"];
-export const ink = (number) => `var(--chakra-colors-${COLOURS[number % COLOURS.length]}-solid)`;
+export const ink = (number) => `var(--chakra-colors-${COLOURS[number % COLOURS.length]}-fg)`;
 
 // The next round number at or above a value: 1, 2 or 5 times a power of ten.
 function roundUp(value) {
