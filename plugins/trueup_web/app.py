@@ -211,7 +211,7 @@ def read_run(seen: SeenRun, user: GetUserDep) -> Answer:
             ),
             "expectations": books.rows(seen.system, "list_expectations", run_id=seen.name),
             "files": reports.of_run(seen.name) if may["rows"] else {},
-            "runbook": reports.SECTIONS.get(run["status"]),
+            "runbook": reports.anchor(reports.SECTIONS.get(run["status"], "")),
             "may": may,
         }
     )  # fmt: skip
@@ -339,7 +339,7 @@ def read_report(system: str, path: str, user: GetUserDep) -> Response:
 
 @app.get("/runbook/{state}")
 def read_runbook(state: str, dark: bool = False) -> Response:
-    """What the runbook says about a state."""
+    """The runbook, for a frame that shows what it says about a state."""
     found = reports.runbook(state, dark)
     if found is None:
         raise HTTPException(404, f"The runbook has no page for {state}.")

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from airflow.configuration import AIRFLOW_HOME
 from markdown_it import MarkdownIt
-from starlette.responses import FileResponse, HTMLResponse
+from starlette.responses import FileResponse, HTMLResponse, Response
 
 RUNBOOK = Path(__file__).resolve().parents[2] / "docs" / "runbook.md"
 
-# Great Expectations' pages want scripts and styles from the net, and read without them. Whatever a
-# report quotes from a source can do nothing here: no script, no form, no request to anywhere else.
+# Whatever a report quotes from a source can do nothing here: no script, no form, no request to
+# anywhere else. This holds it, and not that Data Docs are served without their scripts.
 _PAGE_POLICY = (
     "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
     " font-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self';"
@@ -36,7 +36,7 @@ _KINDS = {
     ".woff2": "font/woff2",
 }
 
-# The runbook's heading for where a run stands.
+# The heading of the runbook for where a run stands.
 SECTIONS = {
     "auditing": "Is it alive?",
     "ingesting": "Is it alive?",
@@ -54,7 +54,6 @@ SECTIONS = {
     "rollback_failed": "rollback_failed",
     "completed": "First: how does it stand?",
     "previewed": "First: how does it stand?",
-    "quarantine": "Quarantine: mend and feed back",
     "night": "nightly_reconciliation",
 }
 
@@ -70,7 +69,7 @@ def subject(path: str) -> str:
     return rest.partition("/")[0] if first == "data_docs" else first if rest else ""
 
 
-def served(path: str) -> FileResponse | None:
+def served(path: str) -> Response | None:
     """A file of the subject's own folders; None when there is none, or the path leads elsewhere."""
     root = folder().resolve()
     name = subject(path)
@@ -86,7 +85,16 @@ def served(path: str) -> FileResponse | None:
         return None
     if not wanted.is_file():
         return None
+    if own.parent.name == "data_docs" and wanted.suffix == ".html":
+        return HTMLResponse(_offline(wanted.read_text(encoding="utf-8")), headers=_HEADERS)
     return FileResponse(wanted, media_type=kind, headers=_HEADERS)
+
+
+def _offline(page: str) -> str:
+    """A page of Data Docs without what it wants from the net, in a plain style of our own."""
+    without = re.sub(r"<script\b.*?</script>|<link\b[^>]*https?:[^>]*>", "", page, flags=re.S)
+    style = (Path(__file__).parent / "data_docs.css").read_text(encoding="utf-8")
+    return without.replace("</head>", f"<style>{style}</style></head>", 1)
 
 
 def of_run(run_id: str) -> dict[str, str]:
@@ -112,44 +120,46 @@ def _docs(name: str) -> dict[str, str]:
 
 
 def runbook(state: str, dark: bool) -> HTMLResponse | None:
-    """The runbook's section for a state of a run as a page; None when there is none."""
-    heading = SECTIONS.get(state)
-    if heading is None:
+    """The whole runbook as a page, for a frame that begins at the heading of a state."""
+    if state not in SECTIONS:
         return None
-    if not RUNBOOK.is_file():
-        body = "<p>docs/runbook.md is not deployed with the bundle.</p>"
-    else:
-        body = MarkdownIt("commonmark", {"html": False}).enable("table").render(_section(heading))
+    body = _runbook() or "<p>docs/runbook.md is not deployed with the bundle.</p>"
     scheme = "dark" if dark else "light"
     page = (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{heading}</title>'
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Runbook</title>'
         f"<style>:root {{ color-scheme: {scheme} }}{_RUNBOOK_STYLE}</style>{body}</html>"
     )
     return HTMLResponse(page, headers=_HEADERS)
 
 
+def anchor(heading: str) -> str:
+    """The name under which a heading is found, as GitHub makes it."""
+    return re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-")
+
+
 _RUNBOOK_STYLE = """
-body { font: 14px/1.55 system-ui, sans-serif; margin: 1rem; max-width: 62rem }
+html { background: Canvas; color: CanvasText; scroll-padding-top: .5rem }
+body { font: 14px/1.55 system-ui, sans-serif; margin: 1rem 1.5rem 60vh; max-width: 64rem }
 pre, code { font: 12px/1.5 ui-monospace, monospace }
-pre { background: color-mix(in srgb, currentColor 8%, transparent); padding: .75rem;
-      overflow-x: auto; border-radius: 4px }
+pre { background: color-mix(in srgb, CanvasText 8%, Canvas); padding: .75rem; overflow-x: auto;
+      border-radius: 4px }
 table { border-collapse: collapse } td, th { border: 1px solid #8886; padding: .25rem .6rem;
       text-align: left; vertical-align: top }
+h2:target, h3:target { background: color-mix(in srgb, #3b82f6 18%, Canvas) }
 """
 
 
 @cache
-def _section(heading: str) -> str:
-    """The text from a heading to the next one of its level or above."""
-    lines = RUNBOOK.read_text(encoding="utf-8").splitlines()
-    depth, found, fenced = 0, [], False
-    for line in lines:
-        fenced ^= line.startswith("```")
-        marks = re.match(r"(#+) (.*)", line) if not fenced else None
-        if marks and depth and len(marks[1]) <= depth:
-            break
-        if marks and not depth and marks[2].strip(" `") == heading:
-            depth = len(marks[1])
-        if depth:
-            found.append(line)
-    return "\n".join(found)
+def _runbook() -> str:
+    """The runbook as HTML: headings that links find, and no links to what is not served here."""
+    if not RUNBOOK.is_file():
+        return ""
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    tokens = markdown.parse(RUNBOOK.read_text(encoding="utf-8"))
+    for at, token in enumerate(tokens):
+        if token.type == "heading_open":
+            token.attrSet("id", anchor(tokens[at + 1].content))
+        for part in token.children or ():
+            if part.type == "link_open" and not str(part.attrGet("href")).startswith("#"):
+                part.attrs.pop("href")
+    return markdown.renderer.render(tokens, markdown.options, {})

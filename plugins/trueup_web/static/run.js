@@ -27,7 +27,7 @@ const Document = ({ path, title, height = "75vh" }) =>
     title,
     // It may show its styles, and nothing else: no script, no form, no way out of its frame.
     sandbox: "allow-same-origin",
-    style: { width: "100%", height, border: 0, background: "white", borderRadius: 4 },
+    style: { width: "100%", height, border: 0, borderRadius: 4 },
   });
 
 function Summary({ run }) {
@@ -209,7 +209,7 @@ const Proof = ({ run }) => {
       { title: "State of the books" },
       h(Notice, { status }, words),
       h(Pair, { name: "State hash before" }, h(Hash, null, run.state_hash_before)),
-      h(Pair, { name: "State hash after" }, h(Hash, null, run.state_hash_after)),
+      h(Pair, { name: "State hash after" }, run.state_hash_after ? h(Hash, null, run.state_hash_after) : "A rollback takes it."),
       ...rollback.map(([name, value]) =>
         h(Pair, { key: name, name: `Rollback: ${plain(name)}` }, typeof value === "object" ? JSON.stringify(value) : String(value)),
       ),
@@ -280,7 +280,7 @@ const Overview = ({ run, base }) =>
     null,
     h(Summary, { run }),
     h(Section, { title: "Speed" }, h(Speed, { run, base })),
-    h(Section, { title: "Stages" }, h(Timeline, { events: run.events, run })),
+    h(Section, { title: "Stages" }, h(Timeline, { run })),
     h(
       Section,
       { title: "Checkpoints", aside: "the last row of each range whose fate is committed" },
@@ -315,7 +315,7 @@ const TABS = [
   ["quarantine", (run) => `Quarantine${run.total_quarantined ? ` (${counted(run.total_quarantined)})` : ""}`, Quarantine],
   ["proof", () => "Proof", Proof],
   ["report", () => "Report", ({ run }) => h(Files, { files: run.files, base: `trueup/reports/${run.system}`, mayRows: run.may.rows, dagId: run.dag_id })],
-  ["runbook", () => "Runbook", ({ run }) => h(Document, { path: `trueup/runbook/${run.status}?dark=${isDark()}`, title: `Runbook: ${run.runbook}` })],
+  ["runbook", () => "Runbook", ({ run }) => h(Document, { path: `trueup/runbook/${run.status}?dark=${isDark()}#${run.runbook}`, title: "Runbook" })],
 ];
 
 export function Run({ system, name }) {

@@ -7,10 +7,15 @@ const { Box, Flex, Text } = Chakra;
 
 // Consecutive sentences of one stage are one visit to it. A stage speaks when it has done something,
 // so a visit begins where the one before ended; the last one goes on while the run works.
-export function visitsOf(events, run) {
+export function visitsOf(run) {
   const visits = [];
-  let before = events[0]?.logged_at;
-  for (const event of events) {
+  // Batches are no sentences: posting lasts until the last of them.
+  const settled = run.checkpoints.map((row) => row.updated_at).sort().at(-1) ?? "";
+  let before = run.events[0]?.logged_at;
+  for (const event of run.events) {
+    if (visits.at(-1)?.stage === "post" && event.stage !== "post" && settled > before && settled < event.logged_at) {
+      visits.at(-1).until = before = settled;
+    }
     const last = visits.at(-1);
     if (last?.stage === event.stage) {
       last.until = event.logged_at;
@@ -34,11 +39,11 @@ export function visitsOf(events, run) {
 
 const seconds = (visit) => Math.max(0, (Date.parse(visit.until) - Date.parse(visit.from)) / 1000);
 
-export function Timeline({ events, run }) {
-  if (events.length === 0) {
+export function Timeline({ run }) {
+  if (run.events.length === 0) {
     return h(Nothing, null, "Nothing was written into the journal yet.");
   }
-  const visits = visitsOf(events, run);
+  const visits = visitsOf(run);
   const longest = Math.max(...visits.map(seconds), 0.001);
   return h(
     Flex,
