@@ -7,7 +7,7 @@ const { Box, HStack, Text } = Chakra;
 const HEIGHT = 170;
 const EDGE = { left: 56, right: 12, top: 8, bottom: 22 };
 const COLOURS = ["blue", "orange", "green", "purple", "red", "teal"];
-export const ink = (number) => `var(--chakra-colors-${COLOURS[number % COLOURS.length]}-fg)`;
+export const ink = (number) => `var(--chakra-colors-${COLOURS[number % COLOURS.length]}-500)`;
 
 // The next round number at or above a value: 1, 2 or 5 times a power of ten.
 function roundUp(value) {
@@ -72,7 +72,7 @@ export function LineChart({ title, lines, labels, write = counted }) {
         width, height: HEIGHT, role: "img", onMouseMove: point, onMouseLeave: () => setOver(null),
         "aria-label": `${title ?? lines.map((line) => line.title).join(", ")}: at most ${write(top)}, from ${labels[0]} to ${labels.at(-1)}`,
       },
-      ...[0, 0.5, 1].map((share) =>
+      ...(top < 2 ? [0, 1] : [0, 0.5, 1]).map((share) =>
         h(
           "g",
           { key: share },
