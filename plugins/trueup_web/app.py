@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 from airflow.api_fastapi.core_api.security import GetUserDep, requires_authenticated
+from airflow.api_fastapi.logging.decorators import action_logging
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.staticfiles import StaticFiles
@@ -249,7 +250,11 @@ def list_quarantined(
     )  # fmt: skip
 
 
-@app.get("/runs/{system}/{run_id}/quarantine.csv")
+# Who has taken rows of a source away stands in Airflow's audit log.
+@app.get(
+    "/runs/{system}/{run_id}/quarantine.csv",
+    dependencies=[Depends(action_logging("trueup_download_quarantine"))],
+)
 def download_quarantine(seen: SeenRun, user: GetUserDep) -> StreamingResponse:
     """All quarantined rows as a CSV that can be mended and loaded again, streamed."""
     _need_rows(seen, user)

@@ -1,6 +1,7 @@
 """The systems' databases as the page reads them: read-only, views only, one connection a system."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -44,6 +45,7 @@ _ROWS_PER_FETCH = 2_000
 
 _threads = ThreadPoolExecutor(max_workers=2 * len(SYSTEMS), thread_name_prefix="trueup-page")
 _pools: dict[str, tuple[str, QueuePool]] = {}
+_making_a_pool = threading.Lock()
 _silent_until: dict[str, tuple[float, str]] = {}
 
 
@@ -172,13 +174,14 @@ def _pool(system: str) -> QueuePool:
     if time.monotonic() < until:
         raise Unavailable(system, sentence)
     conninfo = _conninfo(system)
-    known, pool = _pools.get(system, ("", None))
-    if pool is None or known != conninfo:
-        if pool is not None:
-            pool.dispose()
-        pool = QueuePool(lambda: _connect(conninfo), pool_size=2, max_overflow=4, timeout=5)
-        _pools[system] = conninfo, pool
-    return pool
+    with _making_a_pool:
+        known, pool = _pools.get(system, ("", None))
+        if pool is None or known != conninfo:
+            if pool is not None:
+                pool.dispose()
+            pool = QueuePool(lambda: _connect(conninfo), pool_size=2, max_overflow=4, timeout=5)
+            _pools[system] = conninfo, pool
+        return pool
 
 
 @contextmanager

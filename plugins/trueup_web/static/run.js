@@ -233,7 +233,8 @@ const Proof = ({ run }) => {
 
 export const Files = ({ files, base, mayRows, dagId }) => {
   const names = Object.keys(files);
-  const [chosen, setChosen] = useState(names[0]);
+  // Until somebody chooses, the first: the report is written last, and comes before what was there.
+  const [chosen, setChosen] = useState(null);
   if (!mayRows) {
     return h(Section, null, h(Nothing, null, `Reports quote rows of the source: they are for those who may trigger ${dagId}.`));
   }
