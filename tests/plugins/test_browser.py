@@ -227,7 +227,8 @@ def test_a_person_walks_from_the_form_to_the_proof_and_a_viewer_is_refused(
     after = books.state()
     assert (after["entries"], after["balances"]) == (before["entries"], before["balances"])
     logged = airflow.send("GET", "/api/v2/eventLogs?dag_id=rollback", "admin").json["event_logs"]
-    assert [(row["event"], row["owner"]) for row in logged] == [("trigger_dag_run", "admin")]
+    triggers = [row["owner"] for row in logged if row["event"] == "trigger_dag_run"]
+    assert triggers == ["admin"]
 
 
 def refused(viewer: Any, run_id: str) -> None:
