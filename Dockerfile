@@ -15,6 +15,8 @@ ENV AIRFLOW__CORE__DAGS_FOLDER=/opt/trueup/dags \
 COPY --chown=50000:0 dags /opt/trueup/dags
 COPY --chown=50000:0 plugins /opt/trueup/plugins
 COPY --chown=50000:0 include /opt/trueup/include
+# The page shows it.
+COPY --chown=50000:0 docs/runbook.md /opt/trueup/docs/runbook.md
 
 # A volume mounted here takes its owner over: 50000 is the image's unprivileged account, airflow.
 USER 0

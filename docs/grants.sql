@@ -43,7 +43,9 @@ GRANT SELECT, INSERT ON trueup.audit_log TO trueup_runner;
 GRANT SELECT ON trueup.schema_migrations, trueup.currencies, trueup.reason_codes TO trueup_runner;
 GRANT SELECT
 ON trueup.run_overview, trueup.run_batches, trueup.quarantined_rows, trueup.balance_breaks,
-trueup.proposed_corrections, trueup.last_nights TO trueup_runner;
+trueup.proposed_corrections, trueup.last_nights, trueup.run_details, trueup.run_airflow_runs,
+trueup.run_events, trueup.run_checkpoints, trueup.run_expectations, trueup.quarantined_reasons,
+trueup.night_overview, trueup.found_at_night TO trueup_runner;
 
 -- The reader looks, at the ledger and at the journal, and changes nothing.
 GRANT SELECT

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from runs import Books, payments
 # Enough batches that a kill meets one in flight.
 ROWS = 20_000
 BATCH_SIZE = 50
+COMPONENTS = ("api-server", "dag-processor", "scheduler")
 
 
 class Airflow:
@@ -78,9 +79,9 @@ class Airflow:
             env=self.environment, check=True, capture_output=True, text=True,
         ).stdout  # fmt: skip
 
-    def start(self) -> None:
-        """Start the three components and wait until the API answers."""
-        for component in ("api-server", "dag-processor", "scheduler"):
+    def start(self, components: Iterable[str] = COMPONENTS) -> None:
+        """Start the components and wait until the API answers."""
+        for component in components:
             with self.log.open("ab") as log:
                 self._processes.append(
                     subprocess.Popen(

@@ -5,5 +5,6 @@ SELECT
     position,
     reason_code,
     reason,
-    raw
+    raw,
+    fields
 FROM trueup.quarantine;

@@ -1,0 +1,166 @@
+// Reconciliation: what each night found, by how much the books were off, what waits in the outbox.
+import { Chakra, Fragment, h, query, useLive, useState } from "./airflow.js";
+import { LineChart } from "./chart.js";
+import { Absent, Figure, Grid, Head, Nothing, Notice, Pager, Section, Since, Trouble, Waiting } from "./pieces.js";
+import { Files } from "./run.js";
+import { counted, day, lasting, moment, money, plain, secondsSince, signed } from "./words.js";
+
+const { Badge, Box, Button, Flex, SimpleGrid, Text } = Chakra;
+
+const OVERDUE_SECONDS = 26 * 3600;
+const FINDINGS_SHOWN = 50;
+
+const total = (night) => Object.values(night.figures.findings ?? {}).reduce((sum, count) => sum + count, 0);
+
+const NightStatus = ({ night }) =>
+  h(Badge, { colorPalette: night.status === "clean" ? "green" : "red", variant: "subtle" }, night.status);
+
+const FINDINGS = [
+  { title: "Check", of: (row) => plain(row.check_name) },
+  { title: "Severity", of: (row) => h(Badge, { colorPalette: row.severity === "critical" ? "red" : "yellow", variant: "subtle" }, row.severity) },
+  { title: "About", of: (row) => row.subject },
+  { title: "Currency", of: (row) => row.currency_code ?? "–" },
+  { title: "Expected", right: true, of: (row) => money(row.expected) },
+  { title: "Actual", right: true, of: (row) => money(row.actual) },
+  { title: "Difference", right: true, of: (row) => (row.difference === null ? "–" : signed(row.difference)) },
+  { title: "Likely cause", wide: true, of: (row) => row.cause },
+];
+
+function Findings({ night }) {
+  const [skip, setSkip] = useState(0);
+  const path = `trueup/nights/${night.system}/${encodeURIComponent(night.night_id)}`;
+  const { data, error } = useLive(`${path}?${query({ skip, rows: FINDINGS_SHOWN })}`, () => null);
+  if (!data) {
+    return error ? h(Trouble, { error }) : h(Waiting);
+  }
+  return h(
+    Box,
+    { mt: 3 },
+    h(Trouble, { error }),
+    h(
+      Section,
+      { title: `Night of ${moment(night.looked_at)}`, aside: night.in_flight.length ? `runs were in flight: ${night.in_flight.join(", ")}` : undefined },
+      h(Grid, { columns: FINDINGS, rows: data.findings, empty: "Nothing was found: the books are clean." }),
+      (skip > 0 || data.findings.length === FINDINGS_SHOWN) &&
+        h(Pager, {
+          backWords: "Before", forthWords: "After",
+          back: skip > 0 ? () => setSkip(skip - FINDINGS_SHOWN) : null,
+          forth: data.findings.length === FINDINGS_SHOWN ? () => setSkip(skip + FINDINGS_SHOWN) : null,
+        }),
+    ),
+    Object.keys(data.files).length > 0 &&
+      h(Files, { files: data.files, base: `trueup/reports/${night.system}`, mayRows: true, dagId: night.dag_id }),
+  );
+}
+
+function chartsOf(nights) {
+  const rising = [...nights].reverse();
+  const labels = rising.map((night) => `${day(night.looked_at)}`);
+  const currencies = [...new Set(rising.flatMap((night) => Object.keys(night.drift)))].sort();
+  const measured = (name) => rising.map((night) => night.figures.measured?.[name] ?? null);
+  const drift = currencies.map((code) => ({
+    title: code || "amounts",
+    values: rising.map((night) => Number(night.drift[code] ?? 0)),
+  }));
+  const charts = [
+    {
+      title: "Drift: by how much balances were off",
+      lines: drift.length ? drift : [{ title: "none", values: rising.map(() => 0) }],
+      labels,
+    },
+    { title: "Findings", lines: [{ title: "findings", values: rising.map(total), colour: 4 }], labels },
+  ];
+  if (rising.some((night) => night.figures.measured?.outbox_backlog !== undefined)) {
+    charts.push({
+      title: "Outbox",
+      lines: [
+        { title: "waiting", values: measured("outbox_backlog") },
+        { title: "failed", values: measured("outbox_failed"), colour: 4 },
+      ],
+      labels,
+    });
+  }
+  return charts;
+}
+
+const COLUMNS = (chosen, choose) => [
+  {
+    title: "Night",
+    of: (night) =>
+      h(
+        Button,
+        {
+          size: "xs", variant: chosen === night.night_id ? "solid" : "outline", "aria-pressed": chosen === night.night_id,
+          onClick: () => choose(chosen === night.night_id ? null : night.night_id),
+        },
+        moment(night.looked_at),
+      ),
+  },
+  { title: "Books", of: (night) => h(NightStatus, { night }) },
+  { title: "Findings", right: true, of: (night) => counted(total(night)) },
+  {
+    title: "What",
+    wide: true,
+    of: (night) =>
+      Object.entries(night.figures.findings ?? {})
+        .filter(([, count]) => count)
+        .map(([name, count]) => `${counted(count)} ${plain(name)}`)
+        .join(", ") || "nothing",
+  },
+  {
+    title: "Drift",
+    right: true,
+    of: (night) => Object.entries(night.drift).map(([code, amount]) => `${money(amount)} ${code}`).join(", ") || "0",
+  },
+];
+
+function System({ system, nights }) {
+  const [chosen, setChosen] = useState(null);
+  const last = nights[0];
+  if (!last) {
+    return h(
+      Section,
+      { title: system },
+      h(Nothing, null, "Nobody has looked at these books yet. The DAG nightly_reconciliation does so every night, or when it is triggered."),
+    );
+  }
+  const measured = last.figures.measured ?? {};
+  const age = secondsSince(last.looked_at);
+  const night = nights.find((each) => each.night_id === chosen);
+  return h(
+    Section,
+    { title: system, aside: h(Fragment, null, "last looked at ", h(Since, { time: last.looked_at })) },
+    age > OVERDUE_SECONDS &&
+      h(Notice, { status: "error", title: `Nobody has looked at these books for ${lasting(age)}.` }, "Is nightly_reconciliation paused, or its schedule off?"),
+    h(
+      Flex,
+      { gap: 8, wrap: "wrap", mb: 4 },
+      h(Figure, { title: "Books", tone: last.status === "clean" ? "fg.success" : "fg.error" }, last.status),
+      h(Figure, { title: "Findings" }, counted(total(last))),
+      measured.outbox_backlog !== undefined && h(Figure, { title: "Outbox: waiting", hint: measured.outbox_backlog ? `the oldest for ${lasting(measured.outbox_age_seconds)}` : undefined }, counted(measured.outbox_backlog)),
+      measured.outbox_failed !== undefined && h(Figure, { title: "Outbox: failed", tone: measured.outbox_failed ? "fg.error" : undefined }, counted(measured.outbox_failed)),
+      ...["accounts", "entries", "lots", "users", "wallets", "drifting_users"]
+        .filter((name) => measured[name] !== undefined)
+        .map((name) => h(Figure, { key: name, title: plain(name).replace(/^./, (letter) => letter.toUpperCase()) }, counted(measured[name]))),
+    ),
+    nights.length > 1
+      ? h(SimpleGrid, { columns: { base: 1, lg: 2, "2xl": 3 }, gap: 6, mb: 4 }, ...chartsOf(nights).map((chart) => h(LineChart, { key: chart.title, ...chart })))
+      : h(Text, { color: "fg.muted", mb: 4 }, "From the second night on, charts show how it moves."),
+    h(Box, { maxH: "22rem", overflowY: "auto" }, h(Grid, { columns: COLUMNS(chosen, setChosen), rows: nights, keyOf: (each) => each.night_id })),
+    night && h(Findings, { key: night.night_id, night }),
+  );
+}
+
+export function Nights() {
+  const { data, error } = useLive("trueup/nights", () => 30);
+  return h(
+    Box,
+    null,
+    h(Head, { place: "nights" }),
+    h(Trouble, { error }),
+    h(Absent, { absent: data?.absent }),
+    data
+      ? Object.entries(data.nights).map(([system, nights]) => h(System, { key: system, system, nights }))
+      : !error && h(Waiting, null, "Reading the nights …"),
+  );
+}

@@ -1,0 +1,284 @@
+"""A person's walk through the page, in a real browser, with a real scheduler behind it."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import Database, Server
+from dags.conftest import uri
+from journeys.test_real_scheduler import slow_down, wait_for
+from page_server import PageAirflow
+from runs import Books, entry, payments
+
+playwright = pytest.importorskip(
+    "playwright.sync_api", reason="playwright drives the browser; make setup installs it"
+)
+
+ROWS = 1_500
+BATCH_SIZE = 25
+# A real scheduler on a busy machine.
+SECONDS = 240
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def browser_program(driver: Any) -> str | None:
+    """TRUEUP_BROWSER, a Chromium or Chrome on the PATH, or the one that playwright has fetched."""
+    named = os.environ.get("TRUEUP_BROWSER") or next(
+        filter(None, map(shutil.which, BROWSERS)), None
+    )
+    own = driver.chromium.executable_path
+    return named or (own if Path(own).exists() else None)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A headless Chromium."""
+    with playwright.sync_playwright() as driver:
+        program = browser_program(driver)
+        if program is None:
+            pytest.skip(
+                "There is no Chromium here: install one (apt-get install chromium, or playwright "
+                "install chromium), or let TRUEUP_BROWSER name it."
+            )
+        # Chromium's own sandbox cannot be had as root, nor in most containers.
+        started = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def books(server: Server, migrated: Database, tmp_path_factory: pytest.TempPathFactory) -> Books:
+    """The ledger that is worked on."""
+    books = Books(server.create(migrated), tmp_path_factory.mktemp("sources"))
+    books.open_world()
+    return books
+
+
+@pytest.fixture(scope="module")
+def airflow(
+    browser: Any, server: Server, books: Books, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[PageAirflow]:
+    """Airflow with the page; not started where there is no browser to look at it."""
+    metadata = uri(server.create().admin_conninfo).replace("postgresql:", "postgresql+psycopg2:")
+    found = PageAirflow(tmp_path_factory.mktemp("airflow"), metadata, books.database, books.folder)
+    found.run("db", "migrate")
+    found.run("dags", "reserialize")
+    found.start()
+    yield found
+    found.kill()
+
+
+@pytest.fixture
+def log_in(browser: Any, airflow: PageAirflow) -> Iterator[Callable[..., Any]]:
+    """Log a user in, in a browser session of his own; what fails in a page fails the test."""
+    contexts, errors = [], []
+
+    def log_in(user: str, width: int = 1280, theme: str = "light") -> Any:
+        context = browser.new_context(
+            base_url=f"http://127.0.0.1:{airflow.port}",
+            viewport={"width": width, "height": 1000},
+            color_scheme=theme,
+            accept_downloads=True,
+        )
+        context.set_default_timeout(30_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto("/auth/login")
+        page.fill("input[name=username]", user)
+        page.fill("input[name=password]", airflow.password)
+        page.click("button[type=submit]")
+        page.wait_for_url(lambda url: "login" not in url)
+        return page
+
+    yield log_in
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+def open_section(page: Any, title: str) -> None:
+    """Open a section of the form, unless it stands open."""
+    section = page.get_by_role("button", name=title)
+    if section.get_attribute("aria-expanded") == "false":
+        section.click()
+
+
+def trigger_from_the_form(page: Any) -> None:
+    """Fill Airflow's own form, as a person does, and trigger."""
+    page.goto("/dags/ledger_backfill")
+    page.get_by_role("button", name="Trigger").first.click()
+    open_section(page, "What is loaded")
+    for name, value in {"source": "walk.csv", "expected_balances": "expected.csv"}.items():
+        page.fill(f"input[name=element_{name}]", value)
+    open_section(page, "How it is loaded")
+    for name, value in {"batch_size": BATCH_SIZE, "batch_seconds": 0.1}.items():
+        page.fill(f"input[name=element_{name}]", str(value))
+    page.locator("input[name=element_dry_run]").evaluate("box => box.click()")
+    chosen = page.locator("input[name=element_approval]")
+    # The visible part of Airflow's choice is the field before the hidden one.
+    choice = chosen.locator("xpath=preceding::input[@type='text'][1]")
+    choice.fill("manual")
+    choice.press("Enter")
+    open_section(page, "When to give up")
+    page.fill("input[name=element_accept_breaks]", "1")
+    page.get_by_role("button", name="Trigger").last.click()
+
+
+def is_seen(page: Any, text: str, seconds: float = 30) -> None:
+    """A text shows, if not now, then in time."""
+    shown = page.get_by_text(text).filter(visible=True).first
+    playwright.expect(shown).to_be_visible(timeout=seconds * 1000)
+
+
+def overflows(page: Any) -> bool:
+    """Whether anything is wider than the window, but for tables that scroll in their own frame."""
+    return page.evaluate(
+        "[document.documentElement, ...document.querySelectorAll('[data-trueup]')]"
+        ".some(each => each.scrollWidth > each.clientWidth + 1)"
+    )
+
+
+def test_a_person_walks_from_the_form_to_the_proof_and_a_viewer_is_refused(
+    airflow: PageAirflow, books: Books, log_in: Callable[..., Any], tmp_path: Path
+):
+    slow_down(books.database)
+    books.write_entries(
+        [*payments(ROWS), entry(amount="1,50", referenceId="comma", metadata='{"pin": "0815"}')],
+        "walk.csv",
+    )
+    books.write("expected.csv", "account_id,currency_code,expected_balance\nalice,USD,1000000.00\n")
+    before = books.state()
+    page = log_in("admin")
+
+    # Trigger, and find the run on the page while it waits for another person.
+    trigger_from_the_form(page)
+    page.goto("/")
+    page.get_by_role("link", name="Trueup").click()
+    is_seen(page, "walk.csv", SECONDS)
+    is_seen(page, "awaiting approval", SECONDS)
+    run_id = books.database.value("SELECT run_id FROM trueup.runs")
+    assert books.database.value("SELECT count(*) FROM ledger_entries") == 0
+    assert not overflows(page)
+
+    # The other one comes from the page to Airflow's own question, and approves.
+    reviewer = log_in("reviewer")
+    reviewer.goto(f"/plugin/trueup/runs/ledger/{run_id}")
+    reviewer.get_by_role("link", name="Look at it, and approve or reject it").click()
+    reviewer.wait_for_timeout(1_500)  # an answer within a second of parking fails in 3.3.2
+    reviewer.get_by_role("button", name="Approve", exact=True).click()
+
+    # Watch the bar move, without loading the page again.
+    page.get_by_role("link", name="walk.csv").click()
+    seen: list[int] = []
+
+    def is_full() -> bool:
+        now = page.get_by_role("progressbar", name="progress", exact=True)
+        seen.append(int(now.get_attribute("aria-valuenow") or 0))
+        page.wait_for_timeout(300)
+        return seen[-1] == 100
+
+    wait_for("the bar to be full", is_full, SECONDS)
+    assert len({share for share in seen if 0 < share < 100}) > 1
+    assert seen == sorted(seen)
+    is_seen(page, f"Completed: {ROWS + 1} read, {ROWS} posted, 0 replayed, 1 quarantined", SECONDS)
+    assert books.database.value("SELECT approved_by FROM trueup.runs") == "reviewer"
+
+    # Breaks with their cause; the quarantine as it stood, and as a file.
+    page.get_by_role("tab", name="Breaks").click()
+    break_found = books.database.row("SELECT cause FROM trueup.balance_breaks")
+    is_seen(page, "1,000,000.00")
+    is_seen(page, break_found.cause)
+    page.get_by_role("tab", name="Quarantine").click()
+    is_seen(page, "invalid_amount")
+    is_seen(page, "0815")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download all as CSV").click()
+    file = tmp_path / download.value.suggested_filename
+    download.value.save_as(file)
+    assert file.name == f"{run_id}-quarantine.csv"
+    assert "comma" in file.read_text()
+    page.get_by_role("tab", name="Report").click()
+    frame = page.locator("iframe[title=Report]")
+    playwright.expect(frame).to_be_visible(timeout=SECONDS * 1000)
+    # In a frame without scripts, not even the test can look: it asks for the same.
+    report = page.request.get(frame.get_attribute("src"))
+    assert (report.status, run_id in report.text()) == (200, True)
+
+    refused(log_in("viewer"), run_id)
+
+    # Take it back: only with the run's id typed in; and see the proof.
+    page.get_by_role("button", name="Roll back").click()
+    dialog = page.get_by_role("alertdialog")
+    go = dialog.get_by_role("button", name="Roll back")
+    assert go.is_disabled()
+    dialog.get_by_role("textbox").fill("something else")
+    assert go.is_disabled()
+    dialog.get_by_role("textbox").fill(run_id)
+    go.click()
+    is_seen(page, "It is done.", SECONDS)
+    is_seen(page, "rolled back")
+    page.get_by_role("tab", name="Proof").click()
+    is_seen(page, "Proved: the state hash after the rollback is the one from before the run.")
+    after = books.state()
+    assert (after["entries"], after["balances"]) == (before["entries"], before["balances"])
+    logged = airflow.send("GET", "/api/v2/eventLogs?dag_id=rollback", "admin").json["event_logs"]
+    triggers = [row["owner"] for row in logged if row["event"] == "trigger_dag_run"]
+    assert triggers == ["admin"]
+
+
+def refused(viewer: Any, run_id: str) -> None:
+    """A viewer sees how it stands, no row and no button; Airflow refuses the rest."""
+    viewer.goto(f"/plugin/trueup/runs/ledger/{run_id}")
+    is_seen(viewer, "You may look at this run, and not act on it.")
+    assert viewer.get_by_role("button", name="Roll back").count() == 0
+    viewer.get_by_role("tab", name="Quarantine").click()
+    is_seen(viewer, "invalid_amount")
+    is_seen(viewer, "Rows as they stood in the source are for those who may trigger")
+    assert "0815" not in viewer.content()
+    assert viewer.get_by_role("link", name="Download all as CSV").count() == 0
+    # Nor with the address, nor by asking Airflow itself with his own session.
+    answers = viewer.evaluate(
+        """async (run) => Promise.all([
+            fetch(`/trueup/runs/ledger/${run}/quarantine.csv`),
+            fetch("/api/v2/dags/rollback/dagRuns", {
+                method: "POST",
+                headers: {"Content-Type": "application/json"},
+                body: JSON.stringify({logical_date: null, conf: {run_id: run, mode: "delete"}}),
+            }),
+        ]).then((both) => both.map((each) => each.status))""",
+        run_id,
+    )
+    assert answers == [403, 403]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 1920])
+def test_every_view_fits_its_window_and_has_words_where_it_is_empty(
+    airflow: PageAirflow, books: Books, log_in: Callable[..., Any], width: int, theme: str
+):
+    run_id = books.database.value("SELECT run_id FROM trueup.runs ORDER BY started_at LIMIT 1")
+    airflow_run = books.database.value(
+        "SELECT airflow_run_id FROM trueup.run_attempts ORDER BY started_at LIMIT 1"
+    )
+    page = log_in("admin", width, theme)
+    page.goto("/plugin/trueup?status=paused")
+    is_seen(page, "No run is like that.")
+    assert not overflows(page)
+    page.goto("/plugin/trueup/nights")
+    is_seen(page, "Nobody has looked at these books yet.")
+    assert not overflows(page)
+    page.goto(f"/plugin/trueup/runs/ledger/{run_id}")
+    for tab in ("Overview", "Breaks", "Quarantine", "Proof", "Report", "Runbook"):
+        page.get_by_role("tab", name=tab).click()
+        page.wait_for_timeout(500)
+        assert not overflows(page), tab
+    # The same, as a tab of the DAG run.
+    page.goto(f"/dags/ledger_backfill/runs/{airflow_run}/plugin/trueup-run")
+    is_seen(page, run_id)
+    page.goto("/plugin/trueup/runs/ledger/no-such-run")
+    is_seen(page, "There is no run or night no-such-run in the journal of ledger.")
