@@ -47,14 +47,14 @@ function Summary({ run }) {
       h(Figure, { title: "Breaks", tone: run.breaks ? "fg.error" : undefined, hint: run.breaks === null ? "not compared yet" : undefined }, counted(run.breaks)),
       h(Figure, { title: "Rows/s", hint: run.recent_rows_per_second ? "last half minute" : "whole run" }, rate(speed)),
       isWorking(run)
-        ? h(Figure, { title: "Time left" }, run.seconds_left === null ? "–" : lasting(run.seconds_left))
+        ? h(Figure, { title: "Time left" }, run.seconds_left ? lasting(run.seconds_left) : "–")
         : h(Figure, { title: "Took" }, run.finished_at ? lasting((Date.parse(run.finished_at) - Date.parse(run.started_at)) / 1000) : "–"),
     ),
     h(Bar, { share, height: "10px", label: "progress", colour: run.stalled ? "red" : "brand" }),
     h(
       Text,
       { color: "fg.muted", fontSize: "xs", mt: 1 },
-      share === null ? "How many rows there are is not known yet." : `${Math.floor(share * 1000) / 10} % of the rows are settled.`,
+      share === null ? (isLive(run) ? "How many rows there are is not known yet." : "No row was settled.") : `${Math.floor(share * 1000) / 10} % of the rows are settled.`,
     ),
   );
 }

@@ -54,7 +54,7 @@ const Progress = ({ run }) => {
     share === null
       ? run.total_to_process
         ? `${counted(run.total_to_process)} rows`
-        : "not known yet"
+        : isLive(run) ? "not known yet" : "–"
       : `${counted(run.total_read)} of ${counted(run.total_to_process ?? run.total_read)}`;
   return h(
     Box,
@@ -82,7 +82,7 @@ const COLUMNS = [
   },
   { title: "Progress", of: (run) => h(Progress, { run }) },
   { title: "Rows/s", right: true, of: (run) => rate(run.recent_rows_per_second ?? run.rows_per_second) },
-  { title: "Left", right: true, of: (run) => (run.seconds_left === null ? "–" : lasting(run.seconds_left)) },
+  { title: "Left", right: true, of: (run) => (run.seconds_left ? lasting(run.seconds_left) : "–") },
   { title: "Posted", right: true, of: (run) => counted(run.total_posted) },
   { title: "Replayed", right: true, of: (run) => counted(run.total_replayed) },
   {

@@ -71,7 +71,8 @@ export function progress(run) {
   if (["completed", "previewed"].includes(run.status)) {
     return 1;
   }
-  if (!run.total_to_process || ["auditing", "ingesting", "validating"].includes(run.stage)) {
+  // Of a refused run, rows were read and none was settled.
+  if (!run.total_to_process || run.status === "refused" || ["auditing", "ingesting", "validating"].includes(run.stage)) {
     return null;
   }
   return Math.min(1, run.total_read / run.total_to_process);
