@@ -162,8 +162,11 @@ INNER JOIN (
 ) AS share ON share.junta = given.junta
 WHERE given.kind = 'loan' AND given.number = loan.number;
 
-INSERT INTO "Junta" (id, name)
-SELECT pg_temp.named('junta', number), 'Junta ' || %(seed)s || '-' || number
+INSERT INTO "Junta" (id, name, created_at)
+SELECT
+    pg_temp.named('junta', number),
+    'Junta ' || %(seed)s || '-' || number,
+    TIMESTAMPTZ '2020-12-01 12:00:00+00'
 FROM generate_series(1, %(juntas)s::BIGINT) AS number;
 
 INSERT INTO "Member" (id, name, document_number, junta_id, created_at)
@@ -224,7 +227,7 @@ SELECT
     END,
     pg_temp.named('loan', loan.number)
 FROM loan
-CROSS JOIN LATERAL trueup.installments(loan.amount, loan.rate, loan.term) AS installment
+CROSS JOIN LATERAL installments(loan.amount, loan.rate, loan.term) AS installment
 WHERE installment.number <= loan.paid;
 
 -- Rows that can make no movement, each wrong in one way; all else about them is in order.
@@ -243,7 +246,7 @@ FROM (
     ('fraction', 10.005), ('negative', -5), ('missing', NULL), ('infinite', 'NaN'),
     ('unknown', 7), ('orphan', 8)
 ) AS known (kind, amount)
-WHERE kind = ANY (%(dirt)s::TEXT[]);
+WHERE kind = ANY(%(dirt)s::TEXT[]);
 
 INSERT INTO "Accion" (id, type, amount, created_at, junta_id, member_id)
 SELECT row_id, 'MENSUAL', amount, created_at, junta_id, member_id FROM dirty

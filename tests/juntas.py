@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-import psycopg
 from psycopg import Connection, sql
 
 from databases import Database, Server
@@ -95,7 +94,7 @@ def stored(database: Database) -> dict[str, Capital]:
 
 
 def _read(database: Database, table: str, columns: str) -> list[Any]:
-    return database.rows(f'SELECT {columns} FROM "{table}" ORDER BY id')  # noqa: S608
+    return database.rows(f'SELECT {columns} FROM "{table}" ORDER BY id')
 
 
 # The app
@@ -109,15 +108,19 @@ def plain_role(server: Server) -> Iterator[str]:
     ).fetchone()
     if not me.may:
         # One that the server's owner has granted us, for we cannot make one.
-        yield server.connection.execute(
-            """
+        yield (
+            server.connection.execute(
+                """
             SELECT granted.rolname FROM pg_auth_members AS member
             INNER JOIN pg_roles AS granted ON granted.oid = member.roleid
             WHERE member.member = current_user::REGROLE AND granted.rolname <> %s
                 AND granted.oid >= 16384 ORDER BY granted.rolname
             """,
-            [server.runner],
-        ).fetchone().rolname
+                [server.runner],
+            )
+            .fetchone()
+            .rolname
+        )
         return
     name = sql.Identifier(f"{server.session}_app")
     server.connection.execute(sql.SQL("CREATE ROLE {}").format(name))
@@ -201,7 +204,9 @@ class Writer:
 
     def longest(self, since: float = 0.0, until: float = float("inf")) -> float:
         """The longest that one of its transactions took, in seconds, of those in a time."""
-        return max((took for at, took in self.took if at + took >= since and at <= until), default=0)
+        return max(
+            (took for at, took in self.took if at + took >= since and at <= until), default=0
+        )
 
     def _write(self) -> None:
         try:
@@ -274,8 +279,7 @@ class Writer:
             return {}
         new, amount = self._new("pago"), self._cents(4_00)
         session.execute(
-            'INSERT INTO "PagoPrestamo" (id, amount, date, prestamo_id) '
-            "VALUES (%s, %s, now(), %s)",
+            'INSERT INTO "PagoPrestamo" (id, amount, date, prestamo_id) VALUES (%s, %s, now(), %s)',
             [new, float(amount), loan],
         )
         self._payments[loan].append(new)
@@ -288,7 +292,7 @@ class Writer:
         if row_id is None:
             return {}
         row = session.execute(
-            f'UPDATE "{table}" SET amount = (amount::NUMERIC + 0.01)::DOUBLE PRECISION '  # noqa: S608
+            f'UPDATE "{table}" SET amount = (amount::NUMERIC + 0.01)::DOUBLE PRECISION '
             "WHERE id = %s RETURNING *",
             [row_id],
         ).fetchone()
@@ -352,8 +356,12 @@ class Writer:
         return Decimal(self._dice.randint(1, most)) / 100
 
 
-def lost(database: Database, writers: Iterable[Writer], loans: str = "Prestamo",
-         payments: str = "PagoPrestamo") -> list[Any]:
+def lost(
+    database: Database,
+    writers: Iterable[Writer],
+    loans: str = "Prestamo",
+    payments: str = "PagoPrestamo",
+) -> list[Any]:
     """What writers committed and the database does not say, row by row."""
     found: dict[tuple[str, str], Any] = {}
     for name, table, columns in (
@@ -370,3 +378,22 @@ def lost(database: Database, writers: Iterable[Writer], loans: str = "Prestamo",
         for key, wanted in writer.expected.items()
         if found.get(key) != wanted
     ]
+
+
+def booked(database: Database) -> dict[tuple[str, str], tuple[str, Decimal]]:
+    """What each movement says: of which row it is, whose capital it moves and by how much."""
+    found = database.rows(
+        """
+        SELECT type, junta_id, accion_id, multa_id, prestamo_id, pago_id,
+            CASE direction WHEN 'INCREASE' THEN amount WHEN 'DECREASE' THEN -amount END AS signed
+        FROM capital_movements
+        """
+    )
+    tables = {"ACCION": "Accion", "MULTA": "Multa", "PRESTAMO": "Prestamo", "PAGO": "PagoPrestamo"}
+    by_row = {
+        (tables[row.type], row.accion_id or row.multa_id or row.pago_id or row.prestamo_id):
+        (row.junta_id, row.signed)
+        for row in found
+    }  # fmt: skip
+    assert len(by_row) == len(found), "a row of the app has two movements"
+    return by_row
