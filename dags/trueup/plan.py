@@ -118,7 +118,7 @@ SHAPES_ROWS = (
 
 
 # Sources in the books' own database: no file, and no connection of their own.
-_DERIVED = ("QUARANTINE", "LEGACY", "LEGS", "CORRECTIONS", "DEPOSITS", "WALLETS")
+_DERIVED = ("QUARANTINE", "LEGACY", "LEGS", "CORRECTIONS", "DEPOSITS", "WALLETS", "HISTORY")
 
 
 class Plan(BaseModel):
@@ -129,7 +129,7 @@ class Plan(BaseModel):
     source: SourceText
     source_type: Literal[
         "CSV", "JSONL", "PARQUET", "API", "DATABASE", "QUARANTINE", "LEGACY", "LEGS",
-        "CORRECTIONS", "SCB", "DEPOSITS", "WALLETS",
+        "CORRECTIONS", "SCB", "DEPOSITS", "WALLETS", "HISTORY",
     ] = "CSV"  # fmt: skip
     source_connection: OptionalText = None
     key_column: Text = "id"
