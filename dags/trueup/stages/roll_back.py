@@ -56,7 +56,9 @@ def roll_back(connection: Connection, run: Run, mode: str = DELETE) -> dict[str,
 
 def _delete(connection: Connection, run: Run) -> dict[str, Any]:
     deleted, kept, proof = 0, [], "not taken, for nothing was posted"
-    if run.row.state_hash_before is not None:
+    if run.row.state_hash_before is None:
+        steps.execute(connection, run, "roll_back/close_books", run_id=run.run_id)
+    else:
         # Exempted, an account may dip on the way back as it did on the way there; and while the
         # run is rolling back, no live posting may lower it: what is checked next stays true.
         steps.execute(connection, run, "roll_back/exempt_accounts", **_key(run))
@@ -263,10 +265,8 @@ def _prove(connection: Connection, run: Run) -> str:
         _save_state_after(connection, run, after)
         return "equal"
     differing = steps.fetch_all(connection, run, "roll_back/list_differing_accounts", **_key(run))
-    foreign = statements.fetch_one(
-        connection, _sql(run, "fingerprint/count_foreign_changes"), **_key(run)
-    )
-    if foreign.accounts and not differing:
+    foreign = steps.fetch_one(connection, run, "fingerprint/count_foreign_changes", **_key(run))
+    if foreign and foreign.accounts and not differing:
         _save_state_after(connection, run, NOT_PROVABLE)
         log.warning("Others changed %d of what stood before the run meanwhile", foreign.accounts)
         return NOT_PROVABLE

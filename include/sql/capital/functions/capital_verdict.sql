@@ -7,7 +7,10 @@ RETURN CASE
     WHEN p_junta_id IS NULL THEN 'unknown_junta'
     WHEN p_amount IS NULL OR p_amount <= 0 OR p_amount >= 1e18 THEN 'invalid_amount'
     WHEN p_amount <> round(p_amount, 2) THEN 'excess_precision'
-    WHEN p_kind = 'PRESTAMO' AND p_word NOT IN ('PENDING', 'APPROVED', 'REJECTED', 'PAID')
+    WHEN
+        p_kind = 'PRESTAMO'
+        AND coalesce(p_word, '') NOT IN ('PENDING', 'APPROVED', 'REJECTED', 'PAID')
         THEN 'unknown_status'
-    WHEN p_kind = 'MULTA' AND p_word NOT IN ('PENDING', 'PAID') THEN 'unknown_status'
+    WHEN p_kind = 'MULTA' AND coalesce(p_word, '') NOT IN ('PENDING', 'PAID')
+        THEN 'unknown_status'
 END;

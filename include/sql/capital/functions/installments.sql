@@ -1,5 +1,5 @@
--- The instalments of a loan by the annuity rule, the last of which takes the rounding: 1000 at 5 % a
--- period over 12 is eleven times 112.83 and 112.76, 1353.89 in all. The rate is per period.
+-- The instalments of a loan by the annuity rule, the last of which takes the rounding: 1000 at 5 %
+-- a period over 12 is eleven times 112.83 and 112.76, 1353.89 in all. The rate is per period.
 CREATE OR REPLACE FUNCTION installments(p_principal NUMERIC, p_rate NUMERIC, p_periods INTEGER)
 RETURNS TABLE (number INTEGER, amount NUMERIC) LANGUAGE sql IMMUTABLE AS $$
     WITH RECURSIVE regular AS (

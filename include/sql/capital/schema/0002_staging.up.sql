@@ -35,17 +35,20 @@ CREATE TABLE trueup.prepared_entries (
     over_available BOOLEAN NOT NULL
 ) PARTITION BY LIST (run_id);
 
--- A migration of the app's tables. Until it has cut over, the app works on its old schema; from then
--- on, on the new one. The row is written in the transactions that make it so.
+-- A migration of the app's tables. Until it has cut over, the app works on its old schema; from
+-- then on, on the new one. The row is written in the transactions that make it so.
 CREATE TABLE trueup.capital_migrations (
     run_id TEXT PRIMARY KEY REFERENCES trueup.runs (run_id),
     -- Of the app's schema before anything of ours was in it.
     schema_hash TEXT NOT NULL,
     opened_at TIMESTAMPTZ NOT NULL DEFAULT now(),
     cut_over_at TIMESTAMPTZ,
-    -- For how long writers may have waited for the cutover's locks, in seconds.
-    cutover_seconds NUMERIC
+    undone_at TIMESTAMPTZ
 );
+
+-- The app's tables can be on their way once at a time.
+CREATE UNIQUE INDEX capital_migrations_one_at_a_time ON trueup.capital_migrations ((TRUE))
+WHERE undone_at IS NULL;
 
 -- Each row of the app's old tables that others have inserted, changed or deleted since a migration
 -- opened, as it was before their first change; none: it was not there.
