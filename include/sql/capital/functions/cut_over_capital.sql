@@ -48,9 +48,9 @@ BEGIN
     END IF;
 
     FOREACH v_table IN ARRAY '{Prestamo,PagoPrestamo,Accion,Multa}'::TEXT[] LOOP
+        EXECUTE format('DROP TRIGGER trueup_0_hold ON %I', v_table);
         EXECUTE format('DROP TRIGGER trueup_3_capital ON %I', v_table);
     END LOOP;
-    DROP TRIGGER trueup_0_hold ON "Prestamo";
     DROP TRIGGER trueup_2_shadow ON "Prestamo";
     DROP TRIGGER trueup_2_shadow ON "PagoPrestamo";
 

@@ -16,22 +16,6 @@ DECLARE
     v_verdict TEXT;
     v_description TEXT;
 BEGIN
-    IF NOT v_rules THEN
-        -- As this row was and as it is: a batch of the migration may be about either.
-        IF TG_OP <> 'INSERT' THEN
-            PERFORM hold_capital(CASE
-                WHEN v_kind = 'PAGO' THEN junta_of_loan(to_jsonb(OLD) ->> 'prestamo_id')
-                ELSE to_jsonb(OLD) ->> 'junta_id'
-            END);
-        END IF;
-        IF TG_OP <> 'DELETE' THEN
-            PERFORM hold_capital(CASE
-                WHEN v_kind = 'PAGO' THEN junta_of_loan(to_jsonb(NEW) ->> 'prestamo_id')
-                ELSE to_jsonb(NEW) ->> 'junta_id'
-            END);
-        END IF;
-    END IF;
-
     IF TG_OP = 'DELETE' OR (TG_OP = 'UPDATE' AND OLD.id <> NEW.id) THEN
         EXECUTE format('DELETE FROM capital_movements WHERE %I = $1', v_column) USING OLD.id;
     END IF;

@@ -41,14 +41,17 @@ BEGIN
         );
         IF v_row.kind IS NOT NULL THEN
             EXECUTE format(
+                'CREATE TRIGGER trueup_0_hold BEFORE INSERT OR UPDATE OR DELETE ON %I '
+                'FOR EACH ROW EXECUTE FUNCTION hold_writer(%L)',
+                v_row.name, v_row.kind
+            );
+            EXECUTE format(
                 'CREATE TRIGGER trueup_3_capital AFTER INSERT OR UPDATE OR DELETE ON %I '
                 'FOR EACH ROW EXECUTE FUNCTION follow_capital(%L)',
                 v_row.name, v_row.kind
             );
         END IF;
     END LOOP;
-    CREATE TRIGGER trueup_0_hold BEFORE DELETE ON "Prestamo"
-    FOR EACH ROW EXECUTE FUNCTION hold_loan();
     PERFORM set_shadow_follower('Prestamo', 'PrestamoNew');
     PERFORM set_shadow_follower('PagoPrestamo', 'PagoPrestamoNew');
 END
