@@ -1,4 +1,4 @@
--- The table in which money is exact: the shadow of a table of the app, or that table itself once the
--- shadow has taken its name.
+-- The table in which money is exact: the shadow of a table of the app, or that table itself once
+-- the shadow has taken its name.
 CREATE OR REPLACE FUNCTION carried_table(p_name TEXT) RETURNS REGCLASS LANGUAGE sql STABLE
 RETURN coalesce(to_regclass(format('%I', p_name || 'New')), to_regclass(format('%I', p_name)));

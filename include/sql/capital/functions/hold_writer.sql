@@ -1,7 +1,7 @@
--- Takes the hold of a row's junta before the row is written, as it was and as it will be: a batch of
--- the migration may be about either. Before, because a writer that waited for the hold with a row in
--- the shadow already would have the batch wait for it in turn. A loan that goes takes its payments'
--- hold with it. Argument of the trigger: the kind of row.
+-- Takes the hold of a row's junta before the row is written, as it was and as it will be: a batch
+-- of the migration may be about either. Before, because a writer that waited for the hold with a
+-- row in the shadow already would have the batch wait for it in turn. A loan that goes takes the
+-- hold for its payments. Argument of the trigger: the kind of row.
 CREATE OR REPLACE FUNCTION hold_writer() RETURNS TRIGGER
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
