@@ -10,6 +10,7 @@ import psycopg
 from airflow.sdk import get_current_context, task
 from airflow.sdk.definitions.param import ParamsDict
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from psycopg import Connection
 
 from trueup import (
     fingerprints,
@@ -24,7 +25,13 @@ from trueup import (
 from trueup.errors import Refused, TrueupError
 from trueup.orchestration import work
 from trueup.orchestration.approval import APPROVE, who_answered
-from trueup.orchestration.connections import conninfo, endpoint, is_connected, reports_folder
+from trueup.orchestration.connections import (
+    backups_folder,
+    conninfo,
+    endpoint,
+    is_connected,
+    reports_folder,
+)
 from trueup.orchestration.notifying import notify
 from trueup.plan import Plan
 from trueup.run_state import FINISHED, GREEN, Status
@@ -79,7 +86,7 @@ def audit(system: str) -> dict[str, Any]:
     if run.row.failure == "data":
         raise AirflowFailException(f"Run {run.run_id} is on its way back: {run.row.message}")
     with work.at_work(declared, context, "audit", Status.AUDITING) as (connection, run):
-        return {"run_id": run.run_id, **stage(connection, run, located)}
+        return {"run_id": run.run_id, **stage(connection, run, located, backups_folder())}
 
 
 @task(task_id="audit", **_RETRIES)
@@ -148,8 +155,8 @@ def validate(system: str) -> dict[str, Any]:
 
 
 @task.branch(**_RETRIES)
-def gate(system: str) -> str:
-    """Go on to the end of a dry run, to a person's approval, or to posting."""
+def gate(system: str, posting: str = "open_posting") -> str:
+    """Go on to the end of a dry run, to a person's approval, or to where posting begins."""
     with work.at_work(systems.named(system), get_current_context(), "validate") as (
         connection,
         run,
@@ -158,7 +165,7 @@ def gate(system: str) -> str:
             return "preview"
         approved = run.row.approved_by and run.row.approved_digest == run.row.digest
         if run.plan.approval == "auto" or approved:
-            return "open_posting"
+            return posting
         journal.move(connection, run, Status.AWAITING_APPROVAL)
         return "approve"
 
@@ -170,20 +177,24 @@ def preview(system: str) -> dict[str, Any]:
 
 
 @task(trigger_rule="none_failed_min_one_success", **_RETRIES)
+def back_up(system: str) -> dict[str, Any]:
+    """Back the database up before anything is written to it, and prove that it restores."""
+    from trueup.stages.back_up import back_up as stage
+
+    context = get_current_context()
+    declared = systems.named(system)
+    with work.at_work(declared, context, "back_up") as (connection, run):
+        _heed_answer(connection, run, context)
+        run = journal.move(connection, run, Status.POSTING)
+        return stage(connection, run, conninfo(declared), backups_folder())
+
+
+@task(trigger_rule="none_failed_min_one_success", **_RETRIES)
 def open_posting(system: str) -> list[int]:
     """Take the state hash, create accounts, fix the bounds; give the numbers of the key ranges."""
     context = get_current_context()
-    answer = context["ti"].xcom_pull(task_ids="approve")
     with work.at_work(systems.named(system), context, "post") as (connection, run):
-        if answer:
-            if answer["chosen_options"] != [APPROVE]:
-                raise Refused(f"{who_answered(answer)} rejected digest {run.row.digest}.")
-            statements.execute(
-                connection,
-                "trueup/journal/save_approval",
-                run_id=run.run_id,
-                approved_by=who_answered(answer),
-            )
+        _heed_answer(connection, run, context)
         run = journal.move(connection, run, Status.POSTING)
         posting.open_posting(connection, run)
         return [each.range_no for each in journal.ranges(connection, run)]
@@ -270,6 +281,12 @@ def compare(system: str) -> dict[str, Any]:
         run,
     ):
         return hold(connection, run, endpoint(run.plan.source_connection))
+
+
+@task(**_RETRIES)
+def cut_over(system: str) -> dict[str, Any]:
+    """Switch those who use the books over to the new schema, in one short transaction."""
+    return _run_stage(system, "cut_over", Status.RECONCILING)
 
 
 @task(**_RETRIES)
@@ -442,6 +459,21 @@ def _given(form: ParamsDict, params: dict[str, Any]) -> list[str]:
         for name, value in params.items()
         if name not in aside and (name not in form or form.get_param(name).value != value)
     ]
+
+
+def _heed_answer(connection: Connection, run: journal.Run, context: work.Context) -> None:
+    """Keep who approved the digest. Raises Refused when somebody rejected it."""
+    answer = context["ti"].xcom_pull(task_ids="approve")
+    if not answer:
+        return
+    if answer["chosen_options"] != [APPROVE]:
+        raise Refused(f"{who_answered(answer)} rejected digest {run.row.digest}.")
+    statements.execute(
+        connection,
+        "trueup/journal/save_approval",
+        run_id=run.run_id,
+        approved_by=who_answered(answer),
+    )
 
 
 def _declared(system: str | None) -> System:

@@ -51,6 +51,8 @@ class System:
     fed_back: str | None = None
     # What it means that nothing was derived, by the kind of source.
     nothing_derived: Mapping[str, str] = field(default_factory=dict)
+    # Whether a run takes a backup of the whole database before it writes the first time.
+    backed_up: bool = False
 
     def has(self, step: str) -> bool:
         """Whether it has a statement for a step of the engine: `<stage>/<what it does>`."""
