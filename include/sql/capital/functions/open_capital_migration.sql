@@ -42,7 +42,7 @@ BEGIN
         IF v_row.kind IS NOT NULL THEN
             EXECUTE format(
                 'CREATE TRIGGER trueup_0_hold BEFORE INSERT OR UPDATE OR DELETE ON %I '
-                'FOR EACH ROW EXECUTE FUNCTION hold_row(%L)',
+                'FOR EACH ROW EXECUTE FUNCTION hold_writer(%L)',
                 v_row.name, v_row.kind
             );
             EXECUTE format(
