@@ -1,0 +1,23 @@
+-- Lists other sessions in this database, and which of the app's tables each has locked: writers may
+-- go on, but one who sits on a table delays the moment in which triggers are set or names change.
+SELECT
+    session.pid,
+    session.usename AS role,
+    session.application_name,
+    session.state,
+    (session.xact_start < now() - INTERVAL '5 minutes') AS long_transaction,
+    (
+        SELECT string_agg(DISTINCT class.relname, ', ' ORDER BY class.relname)
+        FROM pg_locks AS held
+        INNER JOIN pg_class AS class ON class.oid = held.relation
+        WHERE
+            held.pid = session.pid
+            AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            AND class.relname IN ('Junta', 'Prestamo', 'PagoPrestamo', 'Accion', 'Multa')
+    ) AS locked_tables
+FROM pg_stat_activity AS session
+WHERE
+    session.datname = current_database()
+    AND session.pid <> pg_backend_pid()
+    AND session.backend_type = 'client backend'
+ORDER BY session.pid
