@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ def take(connection: Connection, run: Run, conninfo: str, folder: Path) -> dict[
             "take the run back."
         )
     space = examine(connection, run, folder)
-    started = time.monotonic()
+    started, taken_at = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
     drop_leftovers(connection, run)
     draft = folder / f".{path_of(run, folder).name}"
     draft.unlink(missing_ok=True)
@@ -82,7 +83,7 @@ def take(connection: Connection, run: Run, conninfo: str, folder: Path) -> dict[
         sha256 = fingerprints.of_file(draft)
         log.info("Dumped %d bytes; restoring them into a scratch database", draft.stat().st_size)
         with scratch(connection, run, conninfo) as beside:
-            restore(draft, beside)
+            restore(run, draft, beside)
             with closing(statements.connect(beside, f"compare {run.run_id}")) as session:
                 restored = contents(session, run)
         if differences := compare(tables, restored):
@@ -97,6 +98,7 @@ def take(connection: Connection, run: Run, conninfo: str, folder: Path) -> dict[
         "file": str(path_of(run, folder)),
         "bytes": path_of(run, folder).stat().st_size,
         "sha256": sha256,
+        "taken_at": taken_at,
         "rows": sum(table["rows"] for table in tables),
         "seconds": f"{time.monotonic() - started:.1f}",
         "space": space,
@@ -127,6 +129,27 @@ def contents(session: Connection, run: Run) -> list[Table]:
     """Every table of the app as one snapshot shows it: its rows counted and hashed, its shape."""
     with statements.snapshot(session):
         return _contents(session, run)
+
+
+def hash_rows(session: Connection, schema: str, table: str) -> dict[str, Any]:
+    """The rows of a table, counted and hashed; within a transaction whose output is fixed."""
+    name = sql.Identifier(schema, table)
+    found = statements.execute_composed(
+        session, "trueup/backup/hash_table", {"source": name}, table=name.as_string(session)
+    ).fetchone()
+    log.info("%s in %s: %d rows hashed", name.as_string(), session.info.dbname, found.rows)
+    return found._asdict()
+
+
+def hash_shape(session: Connection, schema: str, table: str) -> str:
+    """The hash of what a table is made of; within a transaction whose output is fixed."""
+    name = sql.Identifier(schema, table).as_string(session)
+    return statements.fetch_one(session, "trueup/backup/hash_shape", table=name).shape
+
+
+def fix_output(session: Connection) -> None:
+    """Let values be written alike in this transaction, and names be those of the catalog alone."""
+    statements.execute_script(session, "trueup/backup/fix_output")
 
 
 def compare(wanted: Sequence[Table], found: Sequence[Table]) -> list[str]:
@@ -176,17 +199,22 @@ def drop_leftovers(connection: Connection, run: Run) -> None:
         _drop(connection, left.name)
 
 
-def dump(conninfo: str, path: Path, *options: str) -> None:
+def dump(run: Run, conninfo: str, path: Path, *options: str) -> None:
     """Write what pg_dump gives into a file that only its owner may read."""
-    _run("pg_dump", conninfo, "--format=custom", f"--file={path}", *options)
+    _run("pg_dump", run, conninfo, "--format=custom", f"--file={path}", *options)
 
 
-def restore(path: Path, conninfo: str, *options: str) -> None:
-    """Bring the objects of a dump into a database; the first error ends it.
+def restore(run: Run, path: Path, conninfo: str) -> None:
+    """Bring what a dump holds into a database, with its grants; the first error ends it.
 
-    They belong to who restores them.
+    It belongs to who restores it.
     """
-    _run("pg_restore", conninfo, "--exit-on-error", "--no-owner", *options, str(path))
+    _run("pg_restore", run, conninfo, "--exit-on-error", "--no-owner", str(path))
+
+
+def program_name(run: Run) -> str:
+    """By what name PostgreSQL's programs show in pg_stat_activity when they work for a run."""
+    return f"trueup program {run.run_id[-40:]}"
 
 
 def _dump(run: Run, conninfo: str, draft: Path) -> list[Table]:
@@ -198,6 +226,7 @@ def _dump(run: Run, conninfo: str, draft: Path) -> list[Table]:
         seen = statements.fetch_one(session, "trueup/backup/export_snapshot").snapshot
         tables = _contents(session, run)
         dump(
+            run,
             conninfo,
             draft,
             f"--snapshot={seen}",
@@ -213,26 +242,17 @@ def _dump(run: Run, conninfo: str, draft: Path) -> list[Table]:
 
 def _contents(session: Connection, run: Run) -> list[Table]:
     tables = _list_tables(session, run)
-    statements.execute_script(session, "trueup/backup/fix_output")
-    return [_content(session, table) for table in tables]
-
-
-def _content(session: Connection, table: Any) -> Table:
-    found = statements.execute_composed(
-        session,
-        "trueup/backup/hash_table",
-        {"source": sql.Identifier(table.schema_name, table.table_name)},
-        table=table.full_name,
-    ).fetchone()
-    shape = statements.fetch_one(session, "trueup/backup/hash_shape", table=table.full_name)
-    log.info("%s in %s: %d rows hashed", table.full_name, session.info.dbname, found.rows)
-    return {
-        "schema": table.schema_name,
-        "table": table.table_name,
-        "rows": found.rows,
-        "content": found.content,
-        "shape": shape.shape,
-    }
+    fix_output(session)
+    return [
+        {
+            "schema": table.schema_name,
+            "table": table.table_name,
+            "of_system": table.of_system,
+            **hash_rows(session, table.schema_name, table.table_name),
+            "shape": hash_shape(session, table.schema_name, table.table_name),
+        }
+        for table in tables
+    ]
 
 
 def _list_tables(connection: Connection, run: Run) -> list[Any]:
@@ -334,12 +354,12 @@ def _data_directory(server: Any) -> Path | None:
     return Path(server.data_directory, "base") if same else None
 
 
-def _run(program: str, conninfo: str, *options: str) -> None:
+def _run(program: str, run: Run, conninfo: str, *options: str) -> None:
     """Run a program of PostgreSQL's and log its progress. Raises OperationalFailure in its words.
 
     Its password is in its environment: everybody on the machine may read its arguments.
     """
-    where = conninfo_to_dict(conninfo) | {"application_name": f"trueup {program}"}
+    where = conninfo_to_dict(conninfo) | {"application_name": program_name(run)}
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
     environment["LC_ALL"] = "C"
     for name, variable in (("password", "PGPASSWORD"), ("passfile", "PGPASSFILE")):

@@ -414,13 +414,20 @@ def complete(system: str) -> dict[str, Any]:
 
 @task(**_RETRIES)
 def roll_back(system: str | None = None) -> dict[str, Any]:
-    """Take the run back and prove it: by the state hash, or by the trial balance if reversed."""
+    """Take the run back and prove it: by the state hash, by the trial balance if reversed, or by
+    the hashes of the backup."""
+    from trueup.stages.restore import RESTORE, Surroundings, restore
     from trueup.stages.roll_back import DELETE
     from trueup.stages.roll_back import roll_back as stage
 
     context = get_current_context()
-    with work.at_work(_declared(system), context, "roll_back") as (connection, run):
-        return stage(connection, run, context["params"].get("mode", DELETE))
+    declared, mode = _declared(system), context["params"].get("mode", DELETE)
+    with work.at_work(declared, context, "roll_back") as (connection, run):
+        if mode == RESTORE:
+            cancel = context["params"]["cancel_sessions"]
+            around = Surroundings(conninfo(declared), backups_folder(), cancel)
+            return restore(connection, run, around)
+        return stage(connection, run, mode)
 
 
 @task(trigger_rule="all_done", **_RETRIES)

@@ -99,6 +99,14 @@ CAPITAL = System(
             "validate/quarantine_unknown_accounts",
         }
     ),
+    backed_up=True,
+    makes=(
+        "PrestamoNew",
+        "PagoPrestamoNew",
+        "PrestamoOld",
+        "PagoPrestamoOld",
+        "capital_movements",
+    ),
     fields=("kind", "id", "juntaId", "amount", "status"),
     held_against="The movements of every junta, kind by kind, were held against sums of the app's "
     "own tables, each table summed apart",

@@ -53,6 +53,8 @@ class System:
     nothing_derived: Mapping[str, str] = field(default_factory=dict)
     # Whether a run takes a backup of the whole database before it writes the first time.
     backed_up: bool = False
+    # Tables that a run makes beside those of the app; a restore puts them aside, too.
+    makes: tuple[str, ...] = ()
 
     def has(self, step: str) -> bool:
         """Whether it has a statement for a step of the engine: `<stage>/<what it does>`."""

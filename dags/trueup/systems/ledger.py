@@ -80,6 +80,7 @@ LEDGER = System(
             "post/open_books",
             "report/list_lines",
             "roll_back/close_books",
+            "roll_back/forget_run",
             "roll_back/list_obstacles",
             "roll_back/lock_entries",
         }

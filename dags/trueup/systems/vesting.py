@@ -100,6 +100,7 @@ VESTING = System(
             "roll_back/count_reversed",
             "roll_back/delete_accounts",
             "roll_back/exempt_accounts",
+            "roll_back/forget_run",
             "roll_back/list_differing_accounts",
             "roll_back/list_spent",
             "roll_back/lock_outbox",

@@ -83,6 +83,7 @@ WALLET = System(
             "roll_back/count_delivered",
             "roll_back/count_reversed",
             "roll_back/exempt_accounts",
+            "roll_back/forget_run",
             "roll_back/list_spent",
             "roll_back/lock_outbox",
             "roll_back/reverse_entries",
