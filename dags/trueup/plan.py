@@ -176,6 +176,8 @@ class Plan(BaseModel):
     skip_duplicates: bool = True
     validate_balances: bool = True
     confirm_overlap: bool = False
+    # Whether sessions of others that keep the tables may be cancelled.
+    cancel_sessions: bool = False
 
     max_quarantined: Annotated[Quota, BeforeValidator(Quota.parse)] = Quota(
         limit=Decimal(1), per_cent=True

@@ -77,6 +77,7 @@ LEDGER = System(
             "audit/list_books",
             "audit/list_obstacles",
             "derive/list_left_aside",
+            "expect/try_out",
             "post/open_books",
             "report/list_lines",
             "roll_back/close_books",

@@ -82,6 +82,7 @@ VESTING = System(
             "constrain/clear_exemption",
             "constrain/insert_probe",
             "constrain/list_overdrawn",
+            "expect/try_out",
             "ingest/delete_staged_accounts",
             "nightly/learn_openings",
             "post/create_accounts",

@@ -67,6 +67,7 @@ WALLET = System(
             "audit/list_opening_balances",
             "constrain/clear_exemption",
             "derive/list_left_aside",
+            "expect/try_out",
             "ingest/delete_staged_accounts",
             "nightly/learn_openings",
             "post/exempt_accounts",
