@@ -56,9 +56,7 @@ def roll_back(connection: Connection, run: Run, mode: str = DELETE) -> dict[str,
 
 def _delete(connection: Connection, run: Run) -> dict[str, Any]:
     deleted, kept, proof = 0, [], "not taken, for nothing was posted"
-    if run.row.state_hash_before is None:
-        steps.execute(connection, run, "roll_back/close_books", run_id=run.run_id)
-    else:
+    if run.row.state_hash_before is not None:
         # Exempted, an account may dip on the way back as it did on the way there; and while the
         # run is rolling back, no live posting may lower it: what is checked next stays true.
         steps.execute(connection, run, "roll_back/exempt_accounts", **_key(run))
@@ -68,6 +66,10 @@ def _delete(connection: Connection, run: Run) -> dict[str, Any]:
         _drop_constraints(connection, run)
         kept = _delete_accounts(connection, run)
         proof = _prove(connection, run)
+    # What kept an eye on others until the proof, or until the run broke off before its first entry.
+    with connection.transaction():
+        journal.fence(connection, run, Status.ROLLING_BACK)
+        steps.execute(connection, run, "roll_back/close_books", run_id=run.run_id)
     _finish(
         connection,
         run,

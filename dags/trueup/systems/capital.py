@@ -85,7 +85,6 @@ CAPITAL = System(
             "roll_back/delete_accounts",
             "roll_back/exempt_accounts",
             "roll_back/list_differing_accounts",
-            "roll_back/list_obstacles",
             "roll_back/list_spent",
             "roll_back/lock_entries",
             "roll_back/lock_outbox",

@@ -74,6 +74,7 @@ LEDGER = System(
     state="accounts, entries and outbox",
     without=frozenset(
         {
+            "audit/cancel_sessions",
             "audit/list_books",
             "audit/list_obstacles",
             "derive/list_left_aside",

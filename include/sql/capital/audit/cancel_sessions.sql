@@ -1,5 +1,5 @@
--- Cancels what other sessions do with the app's tables, and ends those that sit on them in an idle
--- transaction: cancelling does not move them. Only when it was asked for.
+-- Cancels what other sessions do with the app's tables for more than a second, and ends those that
+-- sit on them in an idle transaction: cancelling does not move them. Only when it was asked for.
 SELECT
     session.pid,
     session.usename AS role,
@@ -15,6 +15,7 @@ WHERE
     AND session.pid <> pg_backend_pid()
     AND session.backend_type = 'client backend'
     AND session.application_name NOT LIKE 'trueup %%'
+    AND session.xact_start < clock_timestamp() - INTERVAL '1 second'
     AND EXISTS (
         SELECT 1
         FROM pg_locks AS held

@@ -112,7 +112,7 @@ FROM (
         AND attname IN ('current_capital', 'base_capital', 'available_capital')
         AND NOT attisdropped
 ) AS obstacles
-WHERE NOT EXISTS (SELECT 1 FROM trueup.capital_migrations WHERE undone_at IS NULL)
+WHERE NOT EXISTS (SELECT 1 FROM trueup.capital_migrations WHERE closed_at IS NULL)
 UNION ALL
 SELECT format(
     CASE
@@ -125,5 +125,5 @@ SELECT format(
     run_id
 )
 FROM trueup.capital_migrations
-WHERE undone_at IS NULL AND run_id <> %(run_id)s
+WHERE closed_at IS NULL AND run_id <> %(run_id)s
 ORDER BY obstacle

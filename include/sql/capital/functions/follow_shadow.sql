@@ -3,6 +3,10 @@
 CREATE OR REPLACE FUNCTION follow_shadow() RETURNS TRIGGER
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp SET extra_float_digits = 1 AS $$
 BEGIN
+    -- Once a person has dropped the old tables, nothing follows any more.
+    IF to_regclass(format('%I', TG_ARGV[0])) IS NULL THEN
+        RETURN NULL;
+    END IF;
     IF TG_OP = 'DELETE' OR (TG_OP = 'UPDATE' AND OLD.id <> NEW.id) THEN
         EXECUTE format('DELETE FROM %I WHERE id = $1', TG_ARGV[0]) USING OLD.id;
     END IF;

@@ -4,6 +4,9 @@ CREATE OR REPLACE FUNCTION forget_capital_migration(p_run_id TEXT) RETURNS VOID
 LANGUAGE plpgsql AS $$
 BEGIN
     DROP TABLE IF EXISTS trueup.capital_deltas;
-    UPDATE trueup.capital_migrations SET undone_at = clock_timestamp() WHERE run_id = p_run_id;
+    DELETE FROM trueup.capital_changes WHERE run_id = p_run_id;
+    UPDATE trueup.capital_migrations
+    SET undone_at = clock_timestamp(), closed_at = clock_timestamp()
+    WHERE run_id = p_run_id;
 END
 $$;

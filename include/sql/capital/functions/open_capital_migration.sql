@@ -10,6 +10,14 @@ BEGIN
     ) THEN
         RETURN;
     END IF;
+    IF EXISTS (SELECT 1 FROM trueup.capital_migrations WHERE closed_at IS NULL) THEN
+        RAISE EXCEPTION 'Migration % of these tables stands', (
+            SELECT run_id FROM trueup.capital_migrations WHERE closed_at IS NULL
+        )
+        USING
+            ERRCODE = 'object_in_use',
+            HINT = 'Let it finish, or take it back with the DAG rollback.';
+    END IF;
     PERFORM lock_capital_tables(
         'SHARE ROW EXCLUSIVE', '{Junta,Prestamo,PagoPrestamo,Accion,Multa}', p_seconds
     );

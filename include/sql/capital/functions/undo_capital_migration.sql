@@ -1,6 +1,7 @@
 -- Takes a migration back, in one short transaction: the old tables have their names again, with all
--- that was written meanwhile, and everything that the run made is gone. Safe to repeat. Gives how
--- many movements were removed.
+-- that was written meanwhile, and everything that the run made is gone but the log of what others
+-- change, which the proof needs (close_capital_migration). Safe to repeat. Gives how many movements
+-- were removed.
 CREATE OR REPLACE FUNCTION undo_capital_migration(p_run_id TEXT, p_seconds NUMERIC)
 RETURNS BIGINT LANGUAGE plpgsql AS $$
 DECLARE
@@ -42,7 +43,9 @@ BEGIN
                 '"Junta"'::REGCLASS, '"Prestamo"'::REGCLASS, '"PagoPrestamo"'::REGCLASS,
                 '"Accion"'::REGCLASS, '"Multa"'::REGCLASS
             )
-            AND (tgname LIKE 'trueup\_%' OR tgname = 'capital_follows')
+            AND tgname IN (
+                'trueup_0_hold', 'trueup_2_shadow', 'trueup_3_capital', 'capital_follows'
+            )
     LOOP
         EXECUTE format('DROP TRIGGER %I ON %s', v_trigger.name, v_trigger.of);
     END LOOP;

@@ -1,2 +1,2 @@
--- Takes a migration back that was opened, and before its first movement was booked.
-SELECT undo_capital_migration(%(run_id)s, 60)
+-- Ends a migration that was taken back, or that was opened and booked nothing.
+SELECT close_capital_migration(%(run_id)s, 60)

@@ -43,17 +43,20 @@ CREATE TABLE trueup.capital_migrations (
     schema_hash TEXT NOT NULL,
     opened_at TIMESTAMPTZ NOT NULL DEFAULT now(),
     cut_over_at TIMESTAMPTZ,
-    undone_at TIMESTAMPTZ
+    undone_at TIMESTAMPTZ,
+    -- When it was proved that all is as before, and nobody's changes were kept any longer.
+    closed_at TIMESTAMPTZ
 );
 
 -- The app's tables can be on their way once at a time.
 CREATE UNIQUE INDEX capital_migrations_one_at_a_time ON trueup.capital_migrations ((TRUE))
-WHERE undone_at IS NULL;
+WHERE closed_at IS NULL;
 
 -- Each row of the app's old tables that others have inserted, changed or deleted since a migration
 -- opened, as it was before their first change; none: it was not there.
+-- No foreign key to the run: the app's writers would hold on to its row.
 CREATE TABLE trueup.capital_changes (
-    run_id TEXT NOT NULL REFERENCES trueup.runs (run_id),
+    run_id TEXT NOT NULL,
     table_name TEXT NOT NULL,
     row_id TEXT NOT NULL,
     before JSONB,
