@@ -1,7 +1,7 @@
 -- Lists, in words, what keeps a migration from being undone: the app's old tables are gone.
 SELECT format(
-    'The table "%%s" is gone, and with it what the app would go back to. Take run %%s back with mode '
-    'restore: it brings the tables of the backup.',
+    'The table "%%s" is gone, and with it what the app would go back to. Take run %%s back with '
+    'mode restore: it brings the tables of the backup.',
     kept.name, migration.run_id
 ) AS obstacle
 FROM trueup.capital_migrations AS migration
