@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from psycopg import Connection, sql
 
 from databases import Database, Server
+from runs import Attempt
 from trueup import statements
 
 TABLES = ("Junta", "Accion", "Multa", "Prestamo", "PagoPrestamo")
@@ -97,6 +98,23 @@ def _read(database: Database, table: str, columns: str) -> list[Any]:
     return database.rows(f'SELECT {columns} FROM "{table}" ORDER BY id')
 
 
+# The migration
+
+
+def prove(attempt: Attempt) -> Attempt:
+    """Fill the history in, and all that comes between it and the cutover."""
+    return attempt.post().catch_up().check_balances().constrain().expect().reconcile()
+
+
+def migrate(attempt: Attempt) -> Any:
+    """Take every step of a migration, as the DAG would; gives the run's row.
+
+    What an earlier attempt has done is passed over. Raises what a step raises.
+    """
+    prove(attempt.to_posting()).cut_over().complete().die()
+    return attempt.row
+
+
 # The app
 
 
@@ -172,14 +190,17 @@ class Writer:
         self._dice = random.Random(self.number)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._write, daemon=True)
-        self._juntas = [row.id for row in self.database.rows('SELECT id FROM "Junta" ORDER BY id')]
-        self._own: dict[str, list[str]] = {
-            table: [row.id for row in _read(self.database, table, "id")][
-                self.number :: self.writers
-            ]
-            for table in TABLES[1:4]
+        # By junta and table, the ids of the rows that are its own; by loan, those of its payments.
+        self._own: dict[str, dict[str, list[str]]] = {
+            row.id: {table: [] for table in TABLES[1:4]}
+            for row in self.database.rows('SELECT id FROM "Junta" ORDER BY id')
         }
-        self._payments: dict[str, list[str]] = {loan: [] for loan in self._own["Prestamo"]}
+        for table in TABLES[1:4]:
+            for row in _read(self.database, table, "id, junta_id")[self.number :: self.writers]:
+                self._own[row.junta_id][table].append(row.id)
+        self._payments: dict[str, list[str]] = {
+            loan: [] for own in self._own.values() for loan in own["Prestamo"]
+        }
         for row in _read(self.database, "PagoPrestamo", "id, prestamo_id"):
             if row.prestamo_id in self._payments:
                 self._payments[row.prestamo_id].append(row.id)
@@ -224,6 +245,7 @@ class Writer:
                 self._repay, self._take_back, self._forgive, self._several,
             )
         )  # fmt: skip
+        self._junta = self._dice.choice(list(self._own))
         began = time.monotonic()
         with session.transaction():
             changed = step(session)
@@ -233,7 +255,7 @@ class Writer:
             self.expected |= changed
 
     def _several(self, session: Connection) -> dict[Any, Any]:
-        """One transaction in many tables, in no order: what makes deadlocks where they can be."""
+        """One transaction over many tables of a junta, in no order: locks could cross here."""
         steps = [self._save, self._fine, self._lend, self._pay, self._grow, self._decide]
         self._dice.shuffle(steps)
         changed: dict[Any, Any] = {}
@@ -246,9 +268,9 @@ class Writer:
         new, amount = self._new("accion"), self._cents(50_00)
         session.execute(
             'INSERT INTO "Accion" (id, type, amount, junta_id) VALUES (%s, %s, %s, %s)',
-            [new, "MENSUAL", float(amount), self._junta()],
+            [new, "MENSUAL", float(amount), self._junta],
         )
-        self._own["Accion"].append(new)
+        self._own[self._junta]["Accion"].append(new)
         return {("Accion", new): (amount, None)}
 
     def _fine(self, session: Connection) -> dict[Any, Any]:
@@ -256,9 +278,9 @@ class Writer:
         session.execute(
             'INSERT INTO "Multa" (id, amount, description, status, junta_id) '
             "VALUES (%s, %s, 'Tardanza', 'PENDING', %s)",
-            [new, float(amount), self._junta()],
+            [new, float(amount), self._junta],
         )
-        self._own["Multa"].append(new)
+        self._own[self._junta]["Multa"].append(new)
         return {("Multa", new): (amount, "PENDING")}
 
     def _lend(self, session: Connection) -> dict[Any, Any]:
@@ -267,9 +289,9 @@ class Writer:
         status = self._dice.choice(("PENDING", "APPROVED", "PAID", "REJECTED"))
         session.execute(
             'INSERT INTO "Prestamo" (id, amount, status, junta_id) VALUES (%s, %s, %s, %s)',
-            [new, float(amount), status, self._junta()],
+            [new, float(amount), status, self._junta],
         )
-        self._own["Prestamo"].append(new)
+        self._own[self._junta]["Prestamo"].append(new)
         self._payments[new] = []
         return {("Prestamo", new): (amount, status)}
 
@@ -326,7 +348,7 @@ class Writer:
         if row_id is None:
             return {}
         session.execute('DELETE FROM "Multa" WHERE id = %s', [row_id])
-        self._own["Multa"].remove(row_id)
+        self._own[self._junta]["Multa"].remove(row_id)
         return {("Multa", row_id): None}
 
     def _forgive(self, session: Connection) -> dict[Any, Any]:
@@ -336,7 +358,7 @@ class Writer:
             return {}
         session.execute('DELETE FROM "PagoPrestamo" WHERE prestamo_id = %s', [loan])
         session.execute('DELETE FROM "Prestamo" WHERE id = %s', [loan])
-        self._own["Prestamo"].remove(loan)
+        self._own[self._junta]["Prestamo"].remove(loan)
         gone = self._payments.pop(loan)
         return {("Prestamo", loan): None} | {("PagoPrestamo", payment): None for payment in gone}
 
@@ -344,13 +366,10 @@ class Writer:
         return f"w{self.number}-{kind}-{self._dice.getrandbits(64):016x}"
 
     def _any(self, table: str, made_here: bool = False) -> str | None:
-        own = self._own[table]
+        own = self._own[self._junta][table]
         if made_here:
             own = [row_id for row_id in own if row_id.startswith("w")]
         return self._dice.choice(own) if own else None
-
-    def _junta(self) -> str:
-        return self._dice.choice(self._juntas)
 
     def _cents(self, most: int) -> Decimal:
         return Decimal(self._dice.randint(1, most)) / 100
