@@ -87,7 +87,12 @@ def _check_way_back(connection: Connection, run: Run, around: Surroundings) -> N
 
 
 def _refuse_dependents(connection: Connection, run: Run) -> None:
-    bound = statements.fetch_all(connection, "trueup/restore/list_dependents", tables=_going(run))
+    bound = statements.fetch_all(
+        connection,
+        "trueup/restore/list_dependents",
+        tables=_going(run),
+        restored=list(run.system.tables),
+    )
     if bound:
         raise RollbackRefused(
             "Something else is bound to the tables that would go, and would go on using them: "
@@ -146,6 +151,12 @@ def _exchange(connection: Connection, run: Run, around: Surroundings) -> dict[st
         except (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected):
             holders = _holders(connection, run)
             log.info("Attempt %d: the tables are kept by %s", attempt + 1, holders or "nobody now")
+        except psycopg.errors.ForeignKeyViolation as error:
+            raise RollbackRefused(
+                "A row of another table names one that came since the backup: "
+                f"{' '.join(str(error).splitlines()[:2])} Take it out, or give it another one; the "
+                "tables that stand were not touched."
+            ) from error
         if around.cancel_sessions:
             _send_away(connection, holders, ended=attempt > 0)
         time.sleep(_PAUSE_SECONDS)

@@ -1,6 +1,7 @@
 -- Puts the tables of schema trueup_restored in the place of those of the same names, which go into
 -- a new schema aside, as do the tables that a run made. What stands gives its place its schema, its
--- owner and its grants; a sequence of a restored table goes on where the one that goes had come to.
+-- owner and its grants; a sequence of a restored table goes on where the one that goes had come to,
+-- and keys of other tables lead to the restored ones, if their rows still find what they name.
 CREATE OR REPLACE FUNCTION trueup.exchange_tables(p_tables TEXT[], p_made TEXT[], p_aside TEXT)
 RETURNS VOID LANGUAGE plpgsql AS $$
 DECLARE
@@ -12,12 +13,40 @@ DECLARE
     v_owner TEXT;
     v_row RECORD;
     v_last BIGINT;
+    v_going OID[] := ARRAY(
+        SELECT to_regclass(quote_ident(name))::OID FROM unnest(p_tables || p_made) AS name
+        WHERE to_regclass(quote_ident(name)) IS NOT NULL
+    );
+    v_keys JSONB;
 BEGIN
     PERFORM set_config('lock_timeout', '1s', TRUE);
-    SELECT string_agg(to_regclass(quote_ident(name))::TEXT, ', ' ORDER BY name) INTO v_lock
-    FROM unnest(p_tables || p_made) AS name;
+    SELECT string_agg(locked.name, ', ' ORDER BY locked.name) INTO v_lock
+    FROM (
+        SELECT going::REGCLASS::TEXT AS name FROM unnest(v_going) AS going
+        UNION
+        SELECT conrelid::REGCLASS::TEXT FROM pg_constraint
+        WHERE contype = 'f' AND confrelid = any(v_going) AND conparentid = 0
+    ) AS locked;
     EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', v_lock);
+    SELECT jsonb_agg(jsonb_build_object(
+        'of', conrelid::REGCLASS, 'name', conname, 'leads', pg_get_constraintdef(oid)
+    )) INTO v_keys
+    FROM pg_constraint
+    WHERE
+        contype = 'f'
+        AND confrelid = any(v_going)
+        AND conrelid <> all(v_going)
+        AND conparentid = 0;
+    FOR v_row IN
+        SELECT * FROM jsonb_to_recordset(v_keys) AS key ("of" TEXT, name TEXT, leads TEXT)
+    LOOP
+        EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', v_row.of, v_row.name);
+    END LOOP;
     EXECUTE format('CREATE SCHEMA %I', p_aside);
+    -- Whoever tidies up there one day must not move anything here.
+    FOR v_row IN SELECT going::REGCLASS AS name FROM unnest(v_going) AS going LOOP
+        EXECUTE format('ALTER TABLE %s DISABLE TRIGGER USER', v_row.name);
+    END LOOP;
     FOR v_row IN
         SELECT to_regclass(quote_ident(name)) AS made FROM unnest(p_made) AS name
         WHERE to_regclass(quote_ident(name)) IS NOT NULL
@@ -70,6 +99,13 @@ BEGIN
             END LOOP;
         END IF;
         EXECUTE format('ALTER TABLE %s SET SCHEMA %I', v_restored, v_schema);
+    END LOOP;
+    FOR v_row IN
+        SELECT * FROM jsonb_to_recordset(v_keys) AS key ("of" TEXT, name TEXT, leads TEXT)
+    LOOP
+        EXECUTE format(
+            'ALTER TABLE %s ADD CONSTRAINT %I %s', v_row.of, v_row.name, v_row.leads
+        );
     END LOOP;
     DROP SCHEMA trueup_restored;
 END

@@ -1,5 +1,6 @@
 -- Lists what is bound to the tables that go, and would go on using them when others have their
--- names: keys of other tables, views, functions, policies, publications, partitions.
+-- names: views, functions, policies, publications, partitions. Keys of other tables that are ours
+-- to alter are carried over to the tables that are restored; others are listed.
 WITH going AS (
     SELECT class.oid, class.reltype, type.typarray
     FROM pg_class AS class
@@ -47,5 +48,17 @@ WHERE NOT EXISTS (
             WHERE bound.classid = 'pg_attrdef'::REGCLASS AND pg_attrdef.oid = bound.objid
         )
     )
+)
+AND NOT EXISTS (
+    SELECT 1
+    FROM pg_constraint AS key
+    INNER JOIN pg_class AS other ON other.oid = key.conrelid
+    INNER JOIN pg_class AS target ON target.oid = key.confrelid
+    WHERE
+        bound.classid = 'pg_constraint'::REGCLASS
+        AND key.oid = bound.objid
+        AND key.contype = 'f'
+        AND pg_has_role(other.relowner, 'USAGE')
+        AND target.relname = any(%(restored)s)
 )
 ORDER BY dependent

@@ -1,4 +1,13 @@
--- Lists the other sessions that hold locks on the tables that go, and what they have been at.
+-- Lists the other sessions that hold locks on the tables that go or on those whose keys lead to
+-- them, and what they have been at.
+WITH going AS (
+    SELECT oid FROM pg_class
+    WHERE relname = any(%(tables)s) AND pg_table_is_visible(oid)
+), locked AS (
+    SELECT oid FROM going
+    UNION
+    SELECT conrelid FROM pg_constraint WHERE confrelid IN (SELECT oid FROM going)
+)
 SELECT
     session.pid,
     session.usename AS role,
@@ -13,12 +22,10 @@ WHERE
     AND EXISTS (
         SELECT 1
         FROM pg_locks AS held
-        INNER JOIN pg_class AS class ON class.oid = held.relation
+        INNER JOIN locked ON locked.oid = held.relation
         WHERE
             held.pid = session.pid
             AND held.granted
             AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-            AND class.relname = any(%(tables)s)
-            AND pg_table_is_visible(class.oid)
     )
 ORDER BY session.pid
