@@ -9,7 +9,7 @@ import psycopg
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from trueup import batches, fingerprints, journal, pacing, regime, statements, steps
+from trueup import batches, fingerprints, journal, pacing, regime, sessions, statements, steps
 from trueup.errors import DataFailure, OperationalFailure
 from trueup.journal import Run
 from trueup.pacing import NO_PRESSURE, Pressure
@@ -86,6 +86,7 @@ def open_posting(connection: Connection, run: Run) -> None:
 
 def _open_books(connection: Connection, run: Run) -> None:
     """Have the books ready to be posted to beside others, where that needs a change of theirs."""
+    sessions.send_away(connection, run)
     with connection.transaction():
         journal.fence(connection, run, Status.POSTING)
         steps.execute(connection, run, "post/open_books", run_id=run.run_id)

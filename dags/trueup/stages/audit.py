@@ -26,6 +26,7 @@ def audit(connection: Connection, run: Run, files: SourceFiles, backups: Path) -
     and `backups` cannot hold it.
     """
     source = derivation.examine(connection, run) if run.plan.derived_from else files.about()
+    _refuse_obstacles(connection, run)
     accounts = read_accounts(files.accounts) if files.accounts else []
     expected = read_expected_balances(files.expected_balances) if files.expected_balances else []
     found = {
@@ -46,7 +47,6 @@ def audit(connection: Connection, run: Run, files: SourceFiles, backups: Path) -
         row._asdict()
         for row in steps.fetch_all(connection, run, "audit/list_books", rows=_BOOKS_KEPT)
     ]
-    _refuse_obstacles(connection, run)
     if found["duplicate_references"]:
         first = found["first_duplicate_references"][0]
         raise Refused(

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from psycopg import Connection
 
-from trueup import journal, statements
+from trueup import journal, sessions, statements
 from trueup.errors import DataFailure
 from trueup.journal import Run
 
@@ -26,6 +26,7 @@ def cut_over(connection: Connection, run: Run) -> dict[str, Any]:
             for step in ("carry_keys", "validate_keys"):
                 with _fenced(connection, run):
                     statements.fetch_one(connection, _sql(run, step))
+            sessions.send_away(connection, run)
             _switch(connection, run)
         except psycopg.IntegrityError as error:
             raise DataFailure(f"Not cut over: {str(error).splitlines()[0]}.") from error

@@ -66,7 +66,7 @@ def expect(connection: Connection, run: Run, conninfo: str, docs_folder: Path) -
 
 
 def _try_out(connection: Connection, run: Run) -> None:
-    """Keep what trying finds, for the suites to ask: they only read. What it writes is taken back."""
+    """Keep what trying finds, for the suites to ask: they only read. What is written is undone."""
     if not run.system.has("expect/try_out"):
         return
     with connection.transaction() as trial:

@@ -13,9 +13,11 @@ FROM pg_stat_activity AS session
 WHERE
     session.datname = current_database()
     AND session.pid <> pg_backend_pid()
-    AND session.backend_type = 'client backend'
+    AND coalesce(session.backend_type, 'client backend') = 'client backend'
+    AND session.usename IS NOT NULL
     AND session.application_name NOT LIKE 'trueup %%'
-    AND session.xact_start < clock_timestamp() - INTERVAL '1 second'
+    -- Hidden from us, it is tried all the same: then it is said which right is missing.
+    AND coalesce(session.xact_start < clock_timestamp() - INTERVAL '1 second', TRUE)
     AND EXISTS (
         SELECT 1
         FROM pg_locks AS held

@@ -19,5 +19,7 @@ FROM pg_stat_activity AS session
 WHERE
     session.datname = current_database()
     AND session.pid <> pg_backend_pid()
-    AND session.backend_type = 'client backend'
+    -- What a session of another role is at may be hidden from ours; that it is there is not.
+    AND coalesce(session.backend_type, 'client backend') = 'client backend'
+    AND session.usename IS NOT NULL
 ORDER BY session.pid

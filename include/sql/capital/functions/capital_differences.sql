@@ -4,7 +4,7 @@
 CREATE OR REPLACE FUNCTION capital_differences(p_run_id TEXT DEFAULT NULL)
 RETURNS TABLE (
     kind TEXT, source_id TEXT, junta_id TEXT, due NUMERIC, booked NUMERIC, cause TEXT
-) LANGUAGE plpgsql STABLE AS $$
+) LANGUAGE plpgsql STABLE SET extra_float_digits = 1 AS $$
 #variable_conflict use_column
 BEGIN
     IF to_regclass('capital_movements') IS NULL THEN

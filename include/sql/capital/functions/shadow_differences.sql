@@ -2,7 +2,7 @@
 -- the app has; amounts are the same decimal number. None where nothing stands beside.
 CREATE OR REPLACE FUNCTION shadow_differences()
 RETURNS TABLE (table_name TEXT, row_id TEXT, old_row TEXT, new_row TEXT)
-LANGUAGE plpgsql STABLE AS $$
+LANGUAGE plpgsql STABLE SET extra_float_digits = 1 AS $$
 DECLARE
     v_name TEXT;
     v_old REGCLASS;
