@@ -221,7 +221,7 @@ def test_who_sits_on_a_table_is_listed_and_sent_away_only_when_asked(
             sitter.execute("SELECT 1")
     assert (
         small.database.value(
-            "SELECT count(*) FROM trueup.audit_log WHERE message LIKE 'Session % sent away.'"
+            "SELECT count(*) FROM trueup.audit_log WHERE event LIKE 'Session % sent away.'"
         )
         == 1
     )
@@ -504,3 +504,30 @@ def test_a_night_finds_capital_that_is_not_what_it_must_be(tracked, tampering, c
     night = look(tracked)
     assert not night.is_clean
     assert night.figures["findings"][check] > 0
+
+
+def test_a_row_that_was_written_past_the_triggers_is_booked_when_it_is_written_once_more(tracked):
+    junta = a_junta(tracked)
+    tracked.do('ALTER TABLE "Multa" DISABLE TRIGGER USER')
+    add(tracked, "Multa", "unseen", 5, junta_id=junta.id)
+    tracked.do('ALTER TABLE "Multa" ENABLE TRIGGER USER')
+    assert look(tracked).figures["findings"]["missing_movements"] == 1
+    tracked.do("UPDATE \"Multa\" SET amount = amount WHERE id = 'unseen'")
+    assert look(tracked).is_clean
+    assert capital(tracked, junta.id) == junta.current_capital + 5
+
+
+def test_the_old_tables_can_be_dropped_as_the_runbook_says_and_the_app_works_on(tracked):
+    runbook = (Path(__file__).parents[2] / "docs" / "runbook.md").read_text(encoding="utf-8")
+    (said,) = [
+        block.split("```")[0]
+        for block in runbook.split("```sql\n")
+        if 'DROP TABLE "PagoPrestamoOld"' in block.split("```")[0]
+    ]
+    tracked.do(said.replace("BEGIN;", "").replace("COMMIT;", ""))
+    junta = a_junta(tracked)
+    add(tracked, "Prestamo", "new", 1, junta_id=junta.id)
+    add(tracked, "PagoPrestamo", "paid", 1, prestamo_id="new")
+    assert capital(tracked, junta.id) == junta.current_capital
+    assert tracked.rows("SELECT * FROM verify_migration()") == []
+    assert look(tracked).is_clean
