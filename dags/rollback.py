@@ -21,9 +21,17 @@ from trueup.orchestration.params import form
             ),
             "mode": Param(
                 "delete",
-                enum=["delete", "reverse"],
+                enum=["delete", "reverse", "restore"],
                 description="delete: remove the run's rows and what it created, as if it had never "
-                "been. reverse: book reversing entries, for when the books have been relied on.",
+                "been. reverse: book reversing entries, for when the books have been relied on. "
+                "restore: bring the tables back from the run's backup; what was written since is "
+                "put aside.",
+            ),
+            "cancel_sessions": Param(
+                False,
+                type="boolean",
+                description="With mode restore: cancel other sessions that keep the tables, and "
+                "end those that stay. Without it the restore is refused while there are any.",
             ),
         }
     ),
@@ -32,7 +40,7 @@ from trueup.orchestration.params import form
     doc_md="""
 ### Take a run back
 
-Before or after its constraints were applied, in one of two ways:
+Before or after its constraints were applied, in one of three ways:
 
 The run's id says which system it belongs to.
 
@@ -43,8 +51,15 @@ The run's id says which system it belongs to.
   the proof is that every balance, entries of others aside, is the one before the run. A source that
   is loaded again does not bring reversed entries back: they are quarantined as `reversed_entry`.
 
-Both are refused when others have spent what the run brought. Safe to repeat: every step commits
-with balances and entries in agreement.
+- **restore** is for runs that have taken a backup (capital). It restores the system's own tables
+  beside those that stand, proves them by the hashes taken at the backup, and exchanges them in one
+  short transaction. **Whatever was written since the backup is not in the restored tables**: what
+  stood is kept, rows and all, in the schema `trueup_replaced_…` that the report names. Refused, in
+  words, when there is no backup, when keys of other tables, views or functions are bound to the
+  tables that go, or while other sessions keep them (`cancel_sessions` sends those away).
+
+The first two are refused when others have spent what the run brought. Safe to repeat: every step
+commits with balances and entries in agreement.
 """,
 )
 def rollback() -> None:

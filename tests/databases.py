@@ -173,7 +173,7 @@ class Server:
             return {"user": me.rolname}
         role = {"user": self.session, "password": secrets.token_hex(16)}
         self.connection.execute(
-            sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(
+            sql.SQL("CREATE ROLE {} LOGIN CREATEDB PASSWORD {}").format(
                 sql.Identifier(role["user"]), sql.Literal(role["password"])
             )
         )

@@ -27,10 +27,12 @@ from trueup.sources.endpoints import Endpoint
 from trueup.sources.mapping import CANONICAL_NAMES
 from trueup.stages import (
     audit,
+    back_up,
     catch_up,
     check_balances,
     complete,
     constrain,
+    cut_over,
     ingest,
     post,
     preview,
@@ -90,6 +92,11 @@ class Books:
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
     system: System = LEDGER
     _numbers: Iterator[int] = field(default_factory=count)
+
+    @property
+    def backups(self) -> Path:
+        """Where the runs of this test lay their backups."""
+        return self.folder.parent / "backups"
 
     def write(self, name: str, text: str | bytes) -> str:
         """Put a file into the source root and give the name by which a plan knows it."""
@@ -161,7 +168,9 @@ class Books:
         except Refused:
             connection.close()
             raise
-        return Attempt(self.database, connection, run.run_id, run.row.attempt, located)
+        return Attempt(
+            self.database, connection, run.run_id, run.row.attempt, located, self.backups
+        )
 
     def backfill(self, source: str | Iterable[Fields] | None = None, **params: Any) -> Any:
         """Run a backfill to its end, as the DAG would, and give the run's row."""
@@ -291,6 +300,7 @@ class Attempt:
     run_id: str
     owner: int
     files: files.SourceFiles
+    backups: Path
 
     def run(self) -> Run:
         """The run as the journal has it now, seen by this attempt's worker."""
@@ -313,7 +323,7 @@ class Attempt:
         journal.hold_worker_lock(self.connection, run)
         if run.status != Status.AUDITING:
             run = self.move(Status.AUDITING, "audit")
-        audit.audit(self.connection, run, self.files)
+        audit.audit(self.connection, run, self.files, self.backups)
         return self
 
     def ingest(self) -> "Attempt":
@@ -336,6 +346,12 @@ class Attempt:
     def preview(self) -> "Attempt":
         """End a dry run."""
         preview.preview(self.connection, self.run())
+        return self
+
+    def back_up(self) -> "Attempt":
+        """Take the backup, or pass it over where it was taken."""
+        run = self.move(Status.POSTING, "back_up")
+        back_up.back_up(self.connection, run, self.database.conninfo, self.backups)
         return self
 
     def open_posting(self) -> "Attempt":
@@ -392,6 +408,11 @@ class Attempt:
     def reconcile(self) -> "Attempt":
         """Find the breaks."""
         reconcile.reconcile(self.connection, self.move(Status.RECONCILING, "reconcile"))
+        return self
+
+    def cut_over(self) -> "Attempt":
+        """Switch to the new schema."""
+        cut_over.cut_over(self.connection, self.move(Status.RECONCILING, "cut_over"))
         return self
 
     def complete(self) -> "Attempt":

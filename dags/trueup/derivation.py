@@ -29,6 +29,8 @@ def examine(connection: Connection, run: Run) -> dict[str, Any]:
         _FROM_A_RUN[kind](connection, run)
         return {"ignored_columns": []}
     needed = run.system.derived[kind]
+    if not needed:
+        return {"ignored_columns": []}
     table = _table(connection, run)
     found = {
         row.name: row.kind
@@ -135,12 +137,21 @@ def _keep_left_aside(connection: Connection, run: Run) -> None:
 
 
 def hold_still(connection: Connection, run: Run) -> None:
-    """Have everybody who writes to the source wait until the caller's transaction ends."""
-    _execute(connection, run, "lock_source")
+    """Have everybody who writes to the source wait until the caller's transaction ends.
+
+    Not where what they write is followed.
+    """
+    if not _is_followed(run):
+        _execute(connection, run, "lock_source")
 
 
 def refuse_stale(connection: Connection, run: Run) -> None:
-    """Raise DataFailure when rows that were taken from the source have changed there since."""
+    """Raise DataFailure when rows that were taken from the source have changed there since.
+
+    Not where changes are followed.
+    """
+    if _is_followed(run):
+        return
     stale = _execute(
         connection, run, f"count_stale_{run.plan.derived_from}", run_id=run.run_id
     ).fetchone()
@@ -150,6 +161,11 @@ def refuse_stale(connection: Connection, run: Run) -> None:
             "migrated: the ledger and the old table would tell different stories. Only new rows "
             "are caught up; have nobody change old ones, and migrate again."
         )
+
+
+def _is_followed(run: Run) -> bool:
+    """Whether what others write to the source meanwhile is brought by triggers of the system."""
+    return not run.system.has("derive/lock_source")
 
 
 def _refuse_other_references(connection: Connection, run: Run, table: str) -> None:
@@ -173,7 +189,8 @@ def _refuse_other_references(connection: Connection, run: Run, table: str) -> No
 
 def _source_name(connection: Connection, run: Run) -> str:
     """What references are made of: a table's full name, however the trigger spells it."""
-    if run.plan.derived_from in _FROM_A_RUN:
+    kind = run.plan.derived_from
+    if kind in _FROM_A_RUN or not run.system.derived[kind]:
         return run.plan.source
     return statements.fetch_one(
         connection, "trueup/derive/name_table", source=_table(connection, run)

@@ -13,6 +13,9 @@ from trueup.plan import Plan
 from trueup.run_state import FINISHED, Status, check_step
 from trueup.systems import System
 
+# The figure that a switch to a new schema leaves, in the transaction that makes it.
+CUT_OVER = "cut_over"
+
 Failure = Literal["refused", "data", "operational"]
 
 
@@ -171,6 +174,14 @@ def add_figures(connection: Connection, run: Run, **figures: Any) -> None:
     statements.execute(
         connection, "trueup/journal/add_figures", run_id=run.run_id, figures=Jsonb(figures)
     )
+
+
+def is_cut_over(run: Run) -> bool:
+    """Whether those who use the books are on the new schema: what was proved before stays proved.
+
+    A stage that looks at the old schema passes over itself then; it would not find it any more.
+    """
+    return CUT_OVER in run.row.figures
 
 
 def ranges(connection: Connection, run: Run) -> list[Any]:

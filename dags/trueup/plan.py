@@ -118,7 +118,7 @@ SHAPES_ROWS = (
 
 
 # Sources in the books' own database: no file, and no connection of their own.
-_DERIVED = ("QUARANTINE", "LEGACY", "LEGS", "CORRECTIONS", "DEPOSITS", "WALLETS")
+_DERIVED = ("QUARANTINE", "LEGACY", "LEGS", "CORRECTIONS", "DEPOSITS", "WALLETS", "HISTORY")
 
 
 class Plan(BaseModel):
@@ -129,7 +129,7 @@ class Plan(BaseModel):
     source: SourceText
     source_type: Literal[
         "CSV", "JSONL", "PARQUET", "API", "DATABASE", "QUARANTINE", "LEGACY", "LEGS",
-        "CORRECTIONS", "SCB", "DEPOSITS", "WALLETS",
+        "CORRECTIONS", "SCB", "DEPOSITS", "WALLETS", "HISTORY",
     ] = "CSV"  # fmt: skip
     source_connection: OptionalText = None
     key_column: Text = "id"
@@ -177,6 +177,8 @@ class Plan(BaseModel):
     skip_duplicates: bool = True
     validate_balances: bool = True
     confirm_overlap: bool = False
+    # Whether sessions of others that keep the tables may be cancelled.
+    cancel_sessions: bool = False
 
     max_quarantined: Annotated[Quota, BeforeValidator(Quota.parse)] = Quota(
         limit=Decimal(1), per_cent=True

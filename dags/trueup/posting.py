@@ -9,7 +9,7 @@ import psycopg
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from trueup import batches, fingerprints, journal, pacing, regime, statements, steps
+from trueup import batches, fingerprints, journal, pacing, regime, sessions, statements, steps
 from trueup.errors import DataFailure, OperationalFailure
 from trueup.journal import Run
 from trueup.pacing import NO_PRESSURE, Pressure
@@ -76,11 +76,20 @@ def open_posting(connection: Connection, run: Run) -> None:
     if not standing:
         regime.check(connection, run)
     if run.row.state_hash_before is None:
+        _open_books(connection, run)
         _take_baseline(connection, run)
     if standing:
         mark_checkpoint(connection, run, "IN_PROGRESS", None)
     else:
         _open_ranges(connection, run)
+
+
+def _open_books(connection: Connection, run: Run) -> None:
+    """Have the books ready to be posted to beside others, where that needs a change of theirs."""
+    sessions.send_away(connection, run)
+    with connection.transaction():
+        journal.fence(connection, run, Status.POSTING)
+        steps.execute(connection, run, "post/open_books", run_id=run.run_id)
 
 
 def _take_baseline(connection: Connection, run: Run) -> None:
@@ -91,16 +100,12 @@ def _take_baseline(connection: Connection, run: Run) -> None:
     """
     with statements.snapshot(connection):
         with connection.transaction() as savepoint:
-            statements.execute(connection, _sql(run, "post/lock_books"))
-            mark = statements.fetch_one(
-                connection, _sql(run, "post/read_high_water_mark")
-            ).high_water_entry_id
+            steps.execute(connection, run, "post/lock_books")
+            found = steps.fetch_one(connection, run, "post/read_high_water_mark")
+            mark = found.high_water_entry_id if found else 0
             raise psycopg.Rollback(savepoint)
-        statements.execute(
-            connection,
-            _sql(run, "post/insert_baseline"),
-            run_id=run.run_id,
-            high_water_entry_id=mark,
+        steps.execute(
+            connection, run, "post/insert_baseline", run_id=run.run_id, high_water_entry_id=mark
         )
         state = fingerprints.of_state(connection, run.system.name, run.run_id, mark)
         statements.execute(

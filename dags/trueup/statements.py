@@ -23,6 +23,8 @@ _SESSION_OPTIONS = (
     " -c idle_in_transaction_session_timeout=10min -c client_min_messages=warning"
     # Compiling our statements takes longer than it saves; a batch is sorted in memory, not on disk.
     " -c jit=off -c work_mem=64MB"
+    # A float is written with the digits that it needs, whatever the role prefers.
+    " -c extra_float_digits=1"
 )
 
 

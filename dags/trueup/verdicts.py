@@ -10,7 +10,7 @@ def form(connection: Connection, run: Run, after_position: int = 0) -> None:
     """Form the verdicts of the rows behind a position; those before it have theirs."""
     _sort_rows(connection, run, after_position)
     steps.execute(connection, run, "validate/quarantine_unknown_accounts", run_id=run.run_id)
-    statements.execute(connection, _sql(run, "quarantine_conflicts"), run_id=run.run_id)
+    steps.execute(connection, run, "validate/quarantine_conflicts", run_id=run.run_id)
     if not run.plan.skip_duplicates:
         statements.execute(connection, _sql(run, "quarantine_duplicates"), run_id=run.run_id)
     steps.execute(connection, run, "validate/mark_repeated", run_id=run.run_id)

@@ -38,6 +38,7 @@ def airflow_home(
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": metadata_database,
         "TRUEUP_REPORTS": str(home / "reports"),
+        "TRUEUP_BACKUPS": str(home / "backups"),
     }
     subprocess.run(
         [sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True
@@ -54,9 +55,10 @@ def run_dag(
 ) -> Callable[..., Any]:
     """Run a whole DAG in this process, as `airflow dags test` does; gives the finished DAG run."""
     monkeypatch.setenv("AIRFLOW_CONN_LEDGER_DB", uri(database.conninfo))
-    # A test that wants a vault or wallets brings its own.
+    # A test that wants a vault, wallets or juntas brings its own.
     monkeypatch.delenv("AIRFLOW_CONN_VAULT_DB", raising=False)
     monkeypatch.delenv("AIRFLOW_CONN_WALLET_DB", raising=False)
+    monkeypatch.delenv("AIRFLOW_CONN_CAPITAL_DB", raising=False)
 
     def run(dag_id: str, **conf: Any) -> Any:
         from airflow.utils.cli import get_bagged_dag

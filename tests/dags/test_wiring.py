@@ -104,7 +104,7 @@ def test_the_form_and_the_plan_know_the_same_params_and_defaults(dags):
 
     params = dags["ledger_backfill"].params
     others = {"trust", "suspense_account", "sovereign_bank_id", "start_date", "end_date"}
-    others |= {"currency", "user_id", "true_up"}
+    others |= {"currency", "user_id", "true_up", "cancel_sessions"}
     assert set(params) == set(Plan.model_fields) - others
     given = {name: params.get_param(name).value for name in params} | {"source": "a.csv"}
     assert Plan.from_params(given) == Plan(source="a.csv")

@@ -151,7 +151,9 @@ def worker_of(books: Books) -> Attempt:
     connection = books.database.connect("worker")
     run = journal.read_run(connection, run_id)
     journal.hold_worker_lock(connection, run)
-    return Attempt(books.database, connection, run_id, run.row.attempt, files.locate(run.plan))
+    return Attempt(
+        books.database, connection, run_id, run.row.attempt, files.locate(run.plan), books.backups
+    )
 
 
 def next_batch(worker: Attempt) -> Callable[[], posting.Checkpoint]:

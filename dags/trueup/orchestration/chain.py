@@ -11,12 +11,16 @@ from trueup.orchestration.lineage import books_of
 def chain(
     system: str,
     catches_up: bool = False,
+    backs_up: bool = False,
+    cuts_over: bool = False,
     documents: bool = False,
     synchronises: bool = False,
     titles: Mapping[str, str] | None = None,
 ) -> None:
     """Audit, ingest, validate; preview, or approve and post; prove, or take back; report.
 
+    backs_up: a backup is taken and tried out before anything is written
+    cuts_over: those who use the books are switched to the new schema once it is proved
     catches_up: what came into the source meanwhile is posted before the balances are checked
     documents: corrections are written into the audit log before the run is closed
     synchronises: our own entries are delivered to the other ledger, and both are compared
@@ -30,7 +34,7 @@ def chain(
     audited = titled(tasks.audit)(system)
     ingested = titled(tasks.ingest)(system)
     judged = titled(tasks.validate)(system)
-    choice = tasks.gate(system)
+    choice = tasks.gate(system, posting="back_up" if backs_up else "open_posting")
     approval = approve(system)
     previewed = tasks.preview(system)
     ranges = tasks.open_posting(system)
@@ -43,18 +47,26 @@ def chain(
     constrained = titled(tasks.constrain)(system)
     expected = titled(tasks.expect)(system)
     reconciled = titled(tasks.reconcile)(system)
-    ended = tasks.outcome(system, last="document" if documents else "reconcile")
+    last = "document" if documents else "cut_over" if cuts_over else "reconcile"
+    ended = tasks.outcome(system, last=last)
     completed = tasks.complete.override(outlets=[books_of(system)])(system)
     rolled_back = tasks.roll_back(system)
     reported = tasks.report(system)
 
-    audited >> ingested >> judged >> choice >> [previewed, approval, ranges]
-    approval >> ranges
+    first = titled(tasks.back_up)(system) if backs_up else ranges
+    audited >> ingested >> judged >> choice >> [previewed, approval, first]
+    approval >> first
+    if backs_up:
+        first >> ranges
     checked >> constrained >> expected
     if synchronises:
         expected >> titled(tasks.deliver)(system) >> titled(tasks.compare)(system) >> reconciled
     else:
         expected >> reconciled
-    proved = reconciled >> titled(tasks.document)(system) if documents else reconciled
+    proved = reconciled
+    if documents:
+        proved = reconciled >> titled(tasks.document)(system)
+    elif cuts_over:
+        proved = reconciled >> titled(tasks.cut_over)(system)
     [previewed, proved] >> ended >> [completed, rolled_back] >> reported
     reported >> tasks.verdict(system)

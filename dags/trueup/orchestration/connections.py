@@ -44,3 +44,8 @@ def is_connected(system: System) -> bool:
 def reports_folder() -> Path:
     """Where reports and Data Docs are written: TRUEUP_REPORTS, else a folder in AIRFLOW_HOME."""
     return Path(os.environ.get("TRUEUP_REPORTS") or f"{AIRFLOW_HOME}/trueup_reports")
+
+
+def backups_folder() -> Path:
+    """Where backups are written: TRUEUP_BACKUPS, else a folder in AIRFLOW_HOME."""
+    return Path(os.environ.get("TRUEUP_BACKUPS") or f"{AIRFLOW_HOME}/trueup_backups")

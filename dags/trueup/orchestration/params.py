@@ -441,3 +441,51 @@ def wallet_params() -> dict[str, Param]:
             minimum=0,
         ),
     }  # fmt: skip
+
+
+def capital_params() -> dict[str, Param]:
+    """The params of a migration to capital tracking: those of a backfill that mean something to it.
+
+    All of the history is migrated or none of it, so there is no window and no limit.
+    """
+    params = backfill_params()
+    for name in (
+        "source_connection", "key_column", "source_id", "ledger_id", "accounts", "mapping",
+        "expected_balances", "prefix", "regime", "outbox", "confirm_overlap", "not_before",
+        "not_after", "limit", "tolerance", "accept_breaks",
+    ):  # fmt: skip
+        del params[name]
+    return params | {
+        "source": Param(
+            "history", const="history", section=_WHAT,
+            description="Every accion, multa, loan and payment of every junta, as they stand.",
+        ),
+        "source_type": Param(
+            "HISTORY", const="HISTORY", section=_WHAT,
+            description="The app's own tables, in the database of the connection capital_db.",
+        ),
+        "currency": Param(
+            None, type=["null", "string"], section=_WHAT,
+            description="What the app's amounts are in, for reports: the app itself has no column "
+            "for it. An ISO 4217 code; empty: none.",
+            examples=["PEN"],
+        ),
+        "skip_duplicates": Param(
+            True, const=True, section=_HOW,
+            description="A row that has its movement keeps it: it has one and no more.",
+        ),
+        "cancel_sessions": _switch(
+            False, _HOW,
+            "Before tables are locked for a moment, cancel what other sessions do with them, and "
+            "end those that keep them in an idle transaction. Off: such sessions are waited for, "
+            "for a minute; they are listed by the audit.",
+        ),
+        "max_quarantined": Param(
+            "0",
+            section=_WHEN,
+            description="Most rows that may be quarantined: a number, or a share such as 1 %. "
+            "Acciones and multas may stay behind so, without a movement; a loan or payment that "
+            "cannot be booked always takes the migration back. Mend them in the app's tables.",
+            pattern=_A_NUMBER_OR_A_SHARE,
+        ),
+    }  # fmt: skip

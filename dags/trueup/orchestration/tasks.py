@@ -23,7 +23,13 @@ from trueup import (
 from trueup.errors import Refused, TrueupError
 from trueup.orchestration import lineage, metrics, notifying, work
 from trueup.orchestration.approval import heed, is_approved
-from trueup.orchestration.connections import conninfo, endpoint, is_connected, reports_folder
+from trueup.orchestration.connections import (
+    backups_folder,
+    conninfo,
+    endpoint,
+    is_connected,
+    reports_folder,
+)
 from trueup.plan import Plan
 from trueup.report.question import question
 from trueup.run_state import FINISHED, GREEN, Status
@@ -76,7 +82,7 @@ def audit(system: str) -> dict[str, Any]:
     if run.row.failure == "data":
         raise AirflowFailException(f"Run {run.run_id} is on its way back: {run.row.message}")
     with work.at_work(declared, context, "audit", Status.AUDITING) as (connection, run):
-        return {"run_id": run.run_id, **stage(connection, run, located)}
+        return {"run_id": run.run_id, **stage(connection, run, located, backups_folder())}
 
 
 @task(task_id="audit", **_RETRIES)
@@ -145,14 +151,14 @@ def validate(system: str) -> dict[str, Any]:
 
 
 @task.branch(**_RETRIES)
-def gate(system: str) -> str:
-    """Go on to the end of a dry run, to a person's approval, or to posting."""
+def gate(system: str, posting: str = "open_posting") -> str:
+    """Go on to the end of a dry run, to a person's approval, or to where posting begins."""
     context = get_current_context()
     with work.at_work(systems.named(system), context, "validate") as (connection, run):
         if run.plan.dry_run:
             return "preview"
         if run.plan.approval == "auto" or is_approved(run):
-            return "open_posting"
+            return posting
         context["ti"].xcom_push(key="question", value=question(connection, run))
         journal.move(connection, run, Status.AWAITING_APPROVAL)
         return "approve"
@@ -165,12 +171,24 @@ def preview(system: str) -> dict[str, Any]:
 
 
 @task(trigger_rule="none_failed_min_one_success", **_RETRIES)
+def back_up(system: str) -> dict[str, Any]:
+    """Back the database up before anything is written to it, and prove that it restores."""
+    from trueup.stages.back_up import back_up as stage
+
+    context = get_current_context()
+    declared = systems.named(system)
+    with work.at_work(declared, context, "back_up") as (connection, run):
+        heed(connection, run, context["ti"].xcom_pull(task_ids="approve"))
+        run = journal.move(connection, run, Status.POSTING)
+        return stage(connection, run, conninfo(declared), backups_folder())
+
+
+@task(trigger_rule="none_failed_min_one_success", **_RETRIES)
 def open_posting(system: str) -> list[int]:
     """Take the state hash, create accounts, fix the bounds; give the numbers of the key ranges."""
     context = get_current_context()
-    answer = context["ti"].xcom_pull(task_ids="approve")
     with work.at_work(systems.named(system), context, "post") as (connection, run):
-        heed(connection, run, answer)
+        heed(connection, run, context["ti"].xcom_pull(task_ids="approve"))
         run = journal.move(connection, run, Status.POSTING)
         posting.open_posting(connection, run)
         return [each.range_no for each in journal.ranges(connection, run)]
@@ -259,6 +277,12 @@ def compare(system: str) -> dict[str, Any]:
         run,
     ):
         return hold(connection, run, endpoint(run.plan.source_connection))
+
+
+@task(**_RETRIES)
+def cut_over(system: str) -> dict[str, Any]:
+    """Switch those who use the books over to the new schema, in one short transaction."""
+    return _run_stage(system, "cut_over", Status.RECONCILING)
 
 
 @task(**_RETRIES)
@@ -390,13 +414,20 @@ def complete(system: str) -> dict[str, Any]:
 
 @task(**_RETRIES)
 def roll_back(system: str | None = None) -> dict[str, Any]:
-    """Take the run back and prove it: by the state hash, or by the trial balance if reversed."""
+    """Take the run back and prove it: by the state hash, by the trial balance if reversed, or by
+    the hashes of the backup."""
+    from trueup.stages.restore import RESTORE, Surroundings, restore
     from trueup.stages.roll_back import DELETE
     from trueup.stages.roll_back import roll_back as stage
 
     context = get_current_context()
-    with work.at_work(_declared(system), context, "roll_back") as (connection, run):
-        return stage(connection, run, context["params"].get("mode", DELETE))
+    declared, mode = _declared(system), context["params"].get("mode", DELETE)
+    with work.at_work(declared, context, "roll_back") as (connection, run):
+        if mode == RESTORE:
+            cancel = context["params"]["cancel_sessions"]
+            around = Surroundings(conninfo(declared), backups_folder(), cancel)
+            return restore(connection, run, around)
+        return stage(connection, run, mode)
 
 
 @task(trigger_rule="all_done", **_RETRIES)

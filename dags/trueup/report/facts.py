@@ -81,6 +81,8 @@ def gather(connection: Connection, run: Run) -> Facts:
             **({"data_docs": None, "suites": {}} | figures.get("expectations", {})),
         },
         "state_hash": {"before": row.state_hash_before, "after": row.state_hash_after},
+        # None: the system is not backed up, or the run did not come to it.
+        "backup": figures.get("backup"),
         # What the way back did; None: there was none.
         "rollback": figures.get("rollback"),
         "digest": {

@@ -82,6 +82,8 @@ def _proof(facts: Facts) -> Iterator[str]:
     yield from _pair("state before", facts["state_hash"]["before"] or "–")
     yield from _pair("state after", facts["state_hash"]["after"] or "–")
     yield from _wrapped(words.proof(facts))
+    if facts["backup"]:
+        yield from _wrapped(words.backup(facts))
     if facts["digest"]["digest"]:
         yield from _pair("digest", facts["digest"]["digest"])
         yield from _wrapped(words.approval(facts))

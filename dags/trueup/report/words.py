@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from datetime import datetime
 from typing import Any
 
 from trueup import systems
@@ -40,6 +41,10 @@ def headline(facts: Facts) -> str:
         return f"The run is complete and its books are proved; {accepted} accepted."
     if status is Status.ROLLED_BACK and is_reversed(facts):
         return "The run was reversed: its entries stand, and a reversing entry for each."
+    if status is Status.ROLLED_BACK and is_restored(facts):
+        return (
+            "The tables are as they were at the run's backup; what was written since is kept aside."
+        )
     if status is Status.ROLLED_BACK and is_proved_equal(facts):
         return "The run was taken back; the state hash proves that the books stand as before it."
     return _HEADLINES.get(status, f"The run is {status.replace('_', ' ')}; it has not ended yet.")
@@ -48,6 +53,11 @@ def headline(facts: Facts) -> str:
 def is_reversed(facts: Facts) -> bool:
     """Whether the run was taken back by reversing entries."""
     return (facts["rollback"] or {}).get("mode") == "reverse"
+
+
+def is_restored(facts: Facts) -> bool:
+    """Whether the run was taken back by restoring the tables from its backup."""
+    return (facts["rollback"] or {}).get("mode") == "restore"
 
 
 def is_proved_equal(facts: Facts) -> bool:
@@ -93,6 +103,8 @@ def totals_notes(facts: Facts) -> list[str]:
         notes.append(
             f"The {rows} posted rows stand, and so does a reversal of each."
             if is_reversed(facts)
+            else f"The {rows} posted rows were put aside with the tables that they stood in."
+            if is_restored(facts)
             else f"The {rows} posted rows were removed again by the rollback."
         )
     if totals["left_out"]:
@@ -213,6 +225,14 @@ def proof(facts: Facts) -> str:
             "balance was held against the one before the run, entries of others aside: "
             f"{facts['rollback']['proof']}."
         )
+    if is_restored(facts):
+        done = facts["rollback"]
+        return (
+            f"Taken back by the backup of {moment(datetime.fromisoformat(done['taken_at']))}, not "
+            f"by an undo: the hashes of {_plural(len(done['tables']), 'restored table')} with "
+            f"{_plural(done['rows'], 'row')} are {done['proof']} to those at the backup. Whatever "
+            f"was written since is in schema {done['replaced']}, and not in the restored tables."
+        )
     if after is None:
         return (
             f"Taken over {state} before the first posting. A rollback of this run must reproduce "
@@ -229,6 +249,17 @@ def proof(facts: Facts) -> str:
             "cannot be subtracted; that all is as before cannot be proved."
         )
     return "The two differ: the books are not what they were before the run."
+
+
+def backup(facts: Facts) -> str:
+    """What was backed up before the first posting, and how that is known to restore."""
+    taken = facts["backup"]
+    return (
+        f"Before the first posting, {_plural(len(taken['tables']), 'table')} with "
+        f"{_plural(taken['rows'], 'row')} were backed up into {taken['file']} "
+        f"({counted(taken['bytes'])} bytes, SHA-256 {taken['sha256']}), restored into a scratch "
+        f"database and compared: every row is the same. That took {taken['seconds']} s."
+    )
 
 
 def approval(facts: Facts) -> str:

@@ -1,11 +1,12 @@
 """Looks before anyone touches: schema, inconsistencies, duplicate references, other sessions."""
 
 import logging
+from pathlib import Path
 from typing import Any
 
 from psycopg import Connection
 
-from trueup import derivation, journal, regime, statements, steps
+from trueup import backup, derivation, journal, regime, statements, steps
 from trueup.errors import Refused
 from trueup.journal import Run
 from trueup.sources.files import SourceFiles
@@ -13,14 +14,19 @@ from trueup.sources.reference_files import read_accounts, read_expected_balances
 
 log = logging.getLogger(__name__)
 
+# So many are kept for the report, the largest first.
+_BOOKS_KEPT = 1_000
 
-def audit(connection: Connection, run: Run, files: SourceFiles) -> dict[str, Any]:
+
+def audit(connection: Connection, run: Run, files: SourceFiles, backups: Path) -> dict[str, Any]:
     """Audit the books and the source's files; nothing is changed. Gives counts for the report.
 
-    Raises Refused when a file is unusable, a reference stands more than once, or an account breaks
-    a balance rule already.
+    Raises Refused when a file is unusable, a reference stands more than once, an account breaks a
+    balance rule already, something of the system's stands in the way, or the system is backed up
+    and `backups` cannot hold it.
     """
     source = derivation.examine(connection, run) if run.plan.derived_from else files.about()
+    _refuse_obstacles(connection, run)
     accounts = read_accounts(files.accounts) if files.accounts else []
     expected = read_expected_balances(files.expected_balances) if files.expected_balances else []
     found = {
@@ -37,6 +43,10 @@ def audit(connection: Connection, run: Run, files: SourceFiles) -> dict[str, Any
             log.warning("%s: %d, the first %s", name.replace("_", " "), len(rows), rows[0])
     sessions = statements.fetch_all(connection, "trueup/audit/list_other_sessions")
     found["other_sessions"] = [row._asdict() for row in sessions]
+    found["books"] = [
+        row._asdict()
+        for row in steps.fetch_all(connection, run, "audit/list_books", rows=_BOOKS_KEPT)
+    ]
     if found["duplicate_references"]:
         first = found["first_duplicate_references"][0]
         raise Refused(
@@ -51,6 +61,8 @@ def audit(connection: Connection, run: Run, files: SourceFiles) -> dict[str, Any
             f"{first['available_balance']}, reserved {first['reserved_balance']}). The constraints "
             "could not be applied after the run: correct them first."
         )
+    if run.system.backed_up:
+        found["backup"] = backup.examine(connection, run, backups)
     found["regime"] = regime.choose(connection, run, files.source_bytes)
     journal.add_figures(connection, run, audit=found)
     journal.log(
@@ -67,3 +79,10 @@ def audit(connection: Connection, run: Run, files: SourceFiles) -> dict[str, Any
         "accounts": found["accounts"],
         "other_sessions": len(sessions),
     }
+
+
+def _refuse_obstacles(connection: Connection, run: Run) -> None:
+    """Raise Refused, with all of it, when something stands in the way of what the run would do."""
+    obstacles = steps.fetch_all(connection, run, "audit/list_obstacles", run_id=run.run_id)
+    if obstacles:
+        raise Refused(" ".join(row.obstacle for row in obstacles))

@@ -25,6 +25,8 @@ def catch_up(
     At last the table is held still: who writes to it waits until all it has stands in the ledger.
     Safe to repeat. Raises DataFailure when rows that were migrated have changed since.
     """
+    if journal.is_cut_over(run):
+        return _checkpoints(connection, run)
     _finish_ranges(connection, run)
     total = 0
     for _ in range(_PASSES):
@@ -42,6 +44,10 @@ def catch_up(
             f"Caught up: {total} rows came into {run.plan.source} meanwhile; all that it has now "
             "is migrated.",
         )
+    return _checkpoints(connection, run)
+
+
+def _checkpoints(connection: Connection, run: Run) -> list[dict[str, Any]]:
     return [posting.checkpoint_of(each).as_dict() for each in journal.ranges(connection, run)]
 
 

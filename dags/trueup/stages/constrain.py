@@ -21,6 +21,8 @@ def constrain(connection: Connection, run: Run) -> dict[str, Any]:
     repeat: a constraint that stands is only validated and proved.
     """
     journal.check_all_posted(connection, run)
+    if journal.is_cut_over(run):
+        return {"constraints": len(run.system.constraints), "created": []}
     _restore_tables(connection, run)
     _end_exemption(connection, run)
     standing = {
@@ -93,10 +95,10 @@ def _add(connection: Connection, run: Run, constraint: Constraint) -> None:
 def _validate(connection: Connection, run: Run, constraint: Constraint) -> None:
     try:
         statements.execute(connection, _sql(run, f"constrain/validate_{constraint.name}"))
-    except psycopg.errors.CheckViolation as error:
+    except psycopg.IntegrityError as error:
         raise DataFailure(
-            f"Rows that stand break {constraint.full_name}; the audit lists accounts with "
-            "inconsistent balances. Mend them, then run again."
+            f"Rows that stand break {constraint.full_name}: {str(error).splitlines()[0]}. The "
+            "audit and the quarantine list what is known of them. Mend them, then run again."
         ) from error
 
 
@@ -110,7 +112,7 @@ def _prove(connection: Connection, run: Run, constraint: Constraint) -> None:
                 connection, _sql(run, f"constrain/probe_{constraint.name}"), probe=probe
             )
             raise psycopg.Rollback(attempt)
-    except psycopg.errors.CheckViolation as error:
+    except psycopg.IntegrityError as error:
         if error.diag.constraint_name == constraint.full_name:
             return
         raise DataFailure(

@@ -20,6 +20,8 @@ def reconcile(connection: Connection, run: Run) -> dict[str, Any]:
     balances do not net to what they netted to before the run.
     """
     journal.check_all_posted(connection, run)
+    if journal.is_cut_over(run):
+        return {"breaks": run.row.breaks}
     with statements.snapshot(connection):
         trial_balance = _find_breaks(connection, run)
     breaks = statements.fetch_all(connection, "trueup/journal/list_breaks", run_id=run.run_id)

@@ -66,6 +66,10 @@ def _delete(connection: Connection, run: Run) -> dict[str, Any]:
         _drop_constraints(connection, run)
         kept = _delete_accounts(connection, run)
         proof = _prove(connection, run)
+    # What kept an eye on others until the proof, or until the run broke off before its first entry.
+    with connection.transaction():
+        journal.fence(connection, run, Status.ROLLING_BACK)
+        steps.execute(connection, run, "roll_back/close_books", run_id=run.run_id)
     _finish(
         connection,
         run,
@@ -263,10 +267,8 @@ def _prove(connection: Connection, run: Run) -> str:
         _save_state_after(connection, run, after)
         return "equal"
     differing = steps.fetch_all(connection, run, "roll_back/list_differing_accounts", **_key(run))
-    foreign = statements.fetch_one(
-        connection, _sql(run, "fingerprint/count_foreign_changes"), **_key(run)
-    )
-    if foreign.accounts and not differing:
+    foreign = steps.fetch_one(connection, run, "fingerprint/count_foreign_changes", **_key(run))
+    if foreign and foreign.accounts and not differing:
         _save_state_after(connection, run, NOT_PROVABLE)
         log.warning("Others changed %d of what stood before the run meanwhile", foreign.accounts)
         return NOT_PROVABLE

@@ -1,12 +1,13 @@
 """What is special about each system, declared; no stage asks which one it serves."""
 
 from trueup.errors import Refused
+from trueup.systems.capital import CAPITAL
 from trueup.systems.declaration import System
 from trueup.systems.ledger import LEDGER
 from trueup.systems.vesting import VESTING
 from trueup.systems.wallet import WALLET
 
-_BY_NAME = {system.name: system for system in (LEDGER, VESTING, WALLET)}
+_BY_NAME = {system.name: system for system in (LEDGER, VESTING, WALLET, CAPITAL)}
 
 
 def every() -> tuple[System, ...]:

@@ -51,6 +51,10 @@ class System:
     fed_back: str | None = None
     # What it means that nothing was derived, by the kind of source.
     nothing_derived: Mapping[str, str] = field(default_factory=dict)
+    # Whether a run takes a backup of the whole database before it writes the first time.
+    backed_up: bool = False
+    # Tables that a run makes beside those of the app; a restore puts them aside, too.
+    makes: tuple[str, ...] = ()
 
     @property
     def written(self) -> tuple[str, ...]:

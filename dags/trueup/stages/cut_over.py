@@ -1,0 +1,53 @@
+"""Switches those who use the books over to the new schema, in one short transaction."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+
+from trueup import journal, sessions, statements
+from trueup.errors import DataFailure
+from trueup.journal import Run
+
+
+def cut_over(connection: Connection, run: Run) -> dict[str, Any]:
+    """Bring the keys that the old tables have to the new ones, then switch. Safe to repeat.
+
+    Gives the seconds that the switch took up to its commit, the waiting for locks included: nobody
+    who writes waited longer. Raises DataFailure when a row breaks a key, or when the app has
+    changed its tables since.
+    """
+    journal.check_all_posted(connection, run)
+    if not journal.is_cut_over(run):
+        try:
+            for step in ("carry_keys", "validate_keys"):
+                with _fenced(connection, run):
+                    statements.fetch_one(connection, _sql(run, step))
+            sessions.send_away(connection, run)
+            _switch(connection, run)
+        except psycopg.IntegrityError as error:
+            raise DataFailure(f"Not cut over: {str(error).splitlines()[0]}.") from error
+    return journal.read_run(connection, run.run_id).row.figures[journal.CUT_OVER]
+
+
+def _switch(connection: Connection, run: Run) -> None:
+    started = time.perf_counter()
+    with _fenced(connection, run):
+        statements.fetch_one(connection, _sql(run, "cut_over"), run_id=run.run_id)
+        seconds = f"{time.perf_counter() - started:.3f}"
+        journal.add_figures(connection, run, **{journal.CUT_OVER: {"seconds": seconds}})
+        journal.log(connection, run, f"Cut over to the new schema in {seconds} s.")
+
+
+@contextmanager
+def _fenced(connection: Connection, run: Run) -> Iterator[None]:
+    with connection.transaction():
+        journal.fence(connection, run, run.status)
+        yield
+
+
+def _sql(run: Run, name: str) -> str:
+    return f"{run.system.name}/cut_over/{name}"

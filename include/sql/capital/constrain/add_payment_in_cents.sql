@@ -1,0 +1,6 @@
+-- A payment is above zero and in whole cents.
+SELECT add_capital_rule(
+    'PagoPrestamo',
+    'payment_in_cents',
+    'CHECK ((amount > 0 AND amount < 1e18 AND amount = round(amount, 2)) IS TRUE)'
+) AS added

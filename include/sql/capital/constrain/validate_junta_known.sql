@@ -1,0 +1,2 @@
+-- Checks every row that stands against the rule; writers go on meanwhile.
+SELECT validate_capital_rule('capital_movements', 'junta_known') AS held

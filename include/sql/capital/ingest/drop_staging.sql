@@ -1,0 +1,4 @@
+-- Drops this run's staging.
+SELECT
+    trueup.drop_partition('staged_entries', %(run_id)s) AS staged,
+    trueup.drop_partition('prepared_entries', %(run_id)s) AS prepared
