@@ -5,11 +5,12 @@ import os
 import stat
 from pathlib import Path
 from textwrap import dedent
+from types import SimpleNamespace
 
 import pytest
 
 from runs import Books, payments
-from trueup import backup
+from trueup import backup, statements
 from trueup.errors import OperationalFailure, Refused
 
 
@@ -242,6 +243,76 @@ def test_room_on_a_server_that_cannot_be_seen_is_unknown(books, attempt):
     assert space["server_has"] == "unknown"
     assert space["server_needs"] > space["backup_needs"] > 0
     assert space["backup_has"] > 0
+
+
+@pytest.fixture
+def seen_server(books, attempt, tmp_path, monkeypatch):
+    """A server whose data directory may be looked into; gives a way to write its pid file."""
+    data = tmp_path / "data"
+    (data / "base").mkdir(parents=True)
+    server = attempt.connection.execute(statements.text("trueup/backup/read_server")).fetchone()
+    told = server._replace(data_directory=str(data))
+    fetch_one = statements.fetch_one
+    monkeypatch.setattr(
+        statements,
+        "fetch_one",
+        lambda connection, name, /, **values: (
+            told if name == "trueup/backup/read_server" else fetch_one(connection, name, **values)
+        ),
+    )
+
+    def write(started: int) -> None:
+        (data / "postmaster.pid").write_text(f"1\n{data}\n{started}\n5432\n")
+
+    write(server.started)
+    return SimpleNamespace(data=data, started=server.started, write=write)
+
+
+def test_room_on_a_server_that_runs_here_is_known(books, attempt, seen_server):
+    space = backup.examine(attempt.connection, attempt.run(), books.backups)
+
+    assert space["server_has"] > 10**6
+
+
+def test_the_data_of_another_server_are_not_taken_for_those_of_ours(books, attempt, seen_server):
+    seen_server.write(seen_server.started - 1)
+
+    space = backup.examine(attempt.connection, attempt.run(), books.backups)
+    assert space["server_has"] == "unknown"
+
+
+def test_too_little_room_on_the_server_is_refused_with_the_figures(
+    books, attempt, seen_server, monkeypatch
+):
+    from shutil import _ntuple_diskusage
+
+    monkeypatch.setattr(
+        backup.shutil,
+        "disk_usage",
+        lambda path: _ntuple_diskusage(
+            10**12, 0, 7 if seen_server.data in path.parents else 10**12
+        ),
+    )
+    with pytest.raises(Refused, match=r"The server has too little room: .* has 7 bytes free"):
+        backup.examine(attempt.connection, attempt.run(), books.backups)
+
+
+def test_a_disk_that_holds_backup_and_server_needs_room_for_both(
+    books, attempt, seen_server, monkeypatch
+):
+    from shutil import _ntuple_diskusage
+
+    needs = backup.examine(attempt.connection, attempt.run(), books.backups)
+    room = needs["backup_needs"] + needs["server_needs"]
+    for free in (room, room - 1):
+        monkeypatch.setattr(
+            backup.shutil, "disk_usage", lambda _, free=free: _ntuple_diskusage(free, 0, free)
+        )
+        if free == room:
+            backup.examine(attempt.connection, attempt.run(), books.backups)
+        else:
+            with pytest.raises(Refused, match=f"and {room} are needed"):
+                backup.examine(attempt.connection, attempt.run(), books.backups)
 
 
 def test_what_a_killed_worker_left_is_dropped_by_the_next(books, attempt):
