@@ -2,13 +2,18 @@
 
 import logging
 import os
+import signal
 import stat
+import subprocess
+import sys
+import time
 from pathlib import Path
 from textwrap import dedent
 from types import SimpleNamespace
 
 import pytest
 
+from conftest import ROOT
 from runs import Books, payments
 from trueup import backup, statements
 from trueup.errors import OperationalFailure, Refused
@@ -323,6 +328,46 @@ def test_what_a_killed_worker_left_is_dropped_by_the_next(books, attempt):
 
     take(books, attempt)
 
+    assert scratch_databases(books, attempt) == []
+    assert names(books) == [f"{attempt.run_id}.dump"]
+
+
+def test_a_worker_that_is_killed_as_it_restores_leaves_nothing_that_the_next_one_keeps(
+    books, attempt, programs, tmp_path
+):
+    reached = tmp_path / "reached"
+    programs("pg_restore", f'[ "$1" = --version ] && exec pg_restore "$@"; echo $$ >{reached}.new; '
+             f"mv {reached}.new {reached}; exec sleep 600")  # fmt: skip
+    worker = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sys; from pathlib import Path; from trueup import backup, journal, statements\n"
+            "conninfo, run_id, folder = sys.argv[1:]\n"
+            "connection = statements.connect(conninfo, 'worker')\n"
+            "run = journal.read_run(connection, run_id)\n"
+            "backup.take(connection, run, conninfo, Path(folder))",
+            books.database.conninfo,
+            attempt.run_id,
+            str(books.backups),
+        ],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "dags")},
+    )
+    try:
+        for _ in range(600):
+            if reached.exists():
+                break
+            time.sleep(0.1)
+        assert scratch_databases(books, attempt) == [backup.scratch_name(attempt.run())]
+    finally:
+        worker.kill()
+        worker.wait()
+    os.kill(int(reached.read_text()), signal.SIGKILL)
+    assert names(books) == [f".{attempt.run_id}.dump"]
+    assert "backup" not in attempt.row.figures
+
+    programs("pg_restore", 'exec pg_restore "$@"')
+    take(books, attempt)
     assert scratch_databases(books, attempt) == []
     assert names(books) == [f"{attempt.run_id}.dump"]
 
