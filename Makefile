@@ -1,6 +1,6 @@
 # Each target is one line that you could have typed. bin/ has the rest; state lives in .trueup/.
 
-.PHONY: setup demo demo-corrections demo-scb demo-vesting demo-wallets test up down lint bench bench-vesting
+.PHONY: setup demo demo-corrections demo-scb demo-vesting demo-wallets demo-capital test up down lint bench bench-vesting bench-capital
 
 setup:
 	bin/setup
@@ -8,7 +8,7 @@ setup:
 demo: setup
 	bin/with-server bin/demo
 
-demo-corrections demo-scb demo-vesting demo-wallets: demo-%: setup
+demo-corrections demo-scb demo-vesting demo-wallets demo-capital: demo-%: setup
 	bin/with-server bin/demo $*
 
 test: setup
@@ -28,3 +28,6 @@ bench: setup
 
 bench-vesting: setup
 	bin/with-server bin/bench-vesting $(ARGS)
+
+bench-capital: setup
+	bin/with-server bin/bench capital --movements $(or $(ROWS),1000000) $(ARGS)

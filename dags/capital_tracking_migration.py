@@ -43,7 +43,8 @@ happened would leave its payments without a loan.
 - A worker that dies leaves the old schema whole or the new one; trigger the same again to finish.
 
 The DAG `rollback` takes a migration back, after its end too: `delete` undoes it and keeps what the
-app has written since, `restore` exchanges the database for the backup. The runbook says when.
+app has written since, `restore` exchanges the tables for those of the backup and puts aside what
+was written since. The runbook says when.
 """,
 )
 def capital_tracking_migration() -> None:

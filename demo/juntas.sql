@@ -165,7 +165,9 @@ WHERE given.kind = 'loan' AND given.number = loan.number;
 INSERT INTO "Junta" (id, name, created_at)
 SELECT
     pg_temp.named('junta', number),
-    'Junta ' || %(seed)s || '-' || number,
+    (ARRAY['Los Andes', 'Santa Rosa', 'El Progreso', 'La Esperanza', 'Nuevo Amanecer'])[
+        1 + mod(number, 5)
+    ] || ' ' || %(seed)s || '-' || number,
     TIMESTAMPTZ '2020-12-01 12:00:00+00'
 FROM generate_series(1, %(juntas)s::BIGINT) AS number;
 

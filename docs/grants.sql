@@ -60,4 +60,15 @@ GRANT SELECT ON ALL TABLES IN SCHEMA trueup TO trueup_reader;
 --     GRANT SELECT, UPDATE ON bank_accounts TO app;
 --     GRANT SELECT, INSERT ON ledger_entries, dual_ledger_outbox TO app;
 
+-- A system whose runs begin with a backup (capital) also needs the following, as superuser; a ledger does not. The backup is
+-- tried out in a scratch database, and holds every table of the database, whoever owns it:
+--     ALTER ROLE trueup_runner CREATEDB;
+--     GRANT pg_read_all_data TO trueup_runner;
+-- A restore puts tables aside, so the runner must be a member of their owner (here a role called app); and it ends sessions that
+-- keep the tables, if it is asked to (cancel_sessions):
+--     GRANT app TO trueup_runner;
+--     GRANT pg_signal_backend TO trueup_runner;
+-- It sees how much room the server's disk has if both run on one machine, as one user, and:
+--     GRANT pg_read_all_settings TO trueup_runner;
+
 COMMIT;

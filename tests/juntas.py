@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 from psycopg import Connection, sql
 
@@ -363,7 +364,7 @@ class Writer:
         return {("Prestamo", loan): None} | {("PagoPrestamo", payment): None for payment in gone}
 
     def _new(self, kind: str) -> str:
-        return f"w{self.number}-{kind}-{self._dice.getrandbits(64):016x}"
+        return f"w{self.number}-{kind}-{uuid4().hex}"
 
     def _any(self, table: str, made_here: bool = False) -> str | None:
         own = self._own[self._junta][table]

@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -152,6 +153,18 @@ def test_grants_stay(books, server, juntas):
     assert state(books) == before
     assert before["grants"]
     assert juntas.value("SELECT has_column_privilege('trueup_reader', '\"Multa\"', 'id', 'SELECT')")
+
+
+def test_tables_of_another_owner_stay_his(books, juntas):
+    before = state(books)
+    another = replace(books, database=replace(juntas, conninfo=juntas.admin_conninfo))
+    attempt = another.begin().to_validated().back_up()
+    books.database.do('DELETE FROM "Multa"')
+    take_back(another, attempt)
+
+    assert state(books) == before
+    (owner,) = {row.owner for row in before["tables"] if row.relname in TABLES}
+    assert owner != attempt.connection.info.user
 
 
 def test_a_migration_that_has_not_cut_over_can_be_restored_too(books, before):

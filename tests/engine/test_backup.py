@@ -2,14 +2,20 @@
 
 import logging
 import os
+import signal
 import stat
+import subprocess
+import sys
+import time
 from pathlib import Path
 from textwrap import dedent
+from types import SimpleNamespace
 
 import pytest
 
+from conftest import ROOT
 from runs import Books, payments
-from trueup import backup
+from trueup import backup, statements
 from trueup.errors import OperationalFailure, Refused
 
 
@@ -244,6 +250,76 @@ def test_room_on_a_server_that_cannot_be_seen_is_unknown(books, attempt):
     assert space["backup_has"] > 0
 
 
+@pytest.fixture
+def seen_server(books, attempt, tmp_path, monkeypatch):
+    """A server whose data directory may be looked into; gives a way to write its pid file."""
+    data = tmp_path / "data"
+    (data / "base").mkdir(parents=True)
+    server = attempt.connection.execute(statements.text("trueup/backup/read_server")).fetchone()
+    told = server._replace(data_directory=str(data))
+    fetch_one = statements.fetch_one
+    monkeypatch.setattr(
+        statements,
+        "fetch_one",
+        lambda connection, name, /, **values: (
+            told if name == "trueup/backup/read_server" else fetch_one(connection, name, **values)
+        ),
+    )
+
+    def write(started: int) -> None:
+        (data / "postmaster.pid").write_text(f"1\n{data}\n{started}\n5432\n")
+
+    write(server.started)
+    return SimpleNamespace(data=data, started=server.started, write=write)
+
+
+def test_room_on_a_server_that_runs_here_is_known(books, attempt, seen_server):
+    space = backup.examine(attempt.connection, attempt.run(), books.backups)
+
+    assert space["server_has"] > 10**6
+
+
+def test_the_data_of_another_server_are_not_taken_for_those_of_ours(books, attempt, seen_server):
+    seen_server.write(seen_server.started - 1)
+
+    space = backup.examine(attempt.connection, attempt.run(), books.backups)
+    assert space["server_has"] == "unknown"
+
+
+def test_too_little_room_on_the_server_is_refused_with_the_figures(
+    books, attempt, seen_server, monkeypatch
+):
+    from shutil import _ntuple_diskusage
+
+    monkeypatch.setattr(
+        backup.shutil,
+        "disk_usage",
+        lambda path: _ntuple_diskusage(
+            10**12, 0, 7 if seen_server.data in path.parents else 10**12
+        ),
+    )
+    with pytest.raises(Refused, match=r"The server has too little room: .* has 7 bytes free"):
+        backup.examine(attempt.connection, attempt.run(), books.backups)
+
+
+def test_a_disk_that_holds_backup_and_server_needs_room_for_both(
+    books, attempt, seen_server, monkeypatch
+):
+    from shutil import _ntuple_diskusage
+
+    needs = backup.examine(attempt.connection, attempt.run(), books.backups)
+    room = needs["backup_needs"] + needs["server_needs"]
+    for free in (room, room - 1):
+        monkeypatch.setattr(
+            backup.shutil, "disk_usage", lambda _, free=free: _ntuple_diskusage(free, 0, free)
+        )
+        if free == room:
+            backup.examine(attempt.connection, attempt.run(), books.backups)
+        else:
+            with pytest.raises(Refused, match=f"and {room} are needed"):
+                backup.examine(attempt.connection, attempt.run(), books.backups)
+
+
 def test_what_a_killed_worker_left_is_dropped_by_the_next(books, attempt):
     name = backup.scratch_name(attempt.run())
     books.database.connect().execute(f'CREATE DATABASE "{name}"')
@@ -252,6 +328,46 @@ def test_what_a_killed_worker_left_is_dropped_by_the_next(books, attempt):
 
     take(books, attempt)
 
+    assert scratch_databases(books, attempt) == []
+    assert names(books) == [f"{attempt.run_id}.dump"]
+
+
+def test_a_worker_that_is_killed_as_it_restores_leaves_nothing_that_the_next_one_keeps(
+    books, attempt, programs, tmp_path
+):
+    reached = tmp_path / "reached"
+    programs("pg_restore", f'[ "$1" = --version ] && exec pg_restore "$@"; echo $$ >{reached}.new; '
+             f"mv {reached}.new {reached}; exec sleep 600")  # fmt: skip
+    worker = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import sys; from pathlib import Path; from trueup import backup, journal, statements\n"
+            "conninfo, run_id, folder = sys.argv[1:]\n"
+            "connection = statements.connect(conninfo, 'worker')\n"
+            "run = journal.read_run(connection, run_id)\n"
+            "backup.take(connection, run, conninfo, Path(folder))",
+            books.database.conninfo,
+            attempt.run_id,
+            str(books.backups),
+        ],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "dags")},
+    )
+    try:
+        for _ in range(600):
+            if reached.exists():
+                break
+            time.sleep(0.1)
+        assert scratch_databases(books, attempt) == [backup.scratch_name(attempt.run())]
+    finally:
+        worker.kill()
+        worker.wait()
+    os.kill(int(reached.read_text()), signal.SIGKILL)
+    assert names(books) == [f".{attempt.run_id}.dump"]
+    assert "backup" not in attempt.row.figures
+
+    programs("pg_restore", 'exec pg_restore "$@"')
+    take(books, attempt)
     assert scratch_databases(books, attempt) == []
     assert names(books) == [f"{attempt.run_id}.dump"]
 

@@ -63,6 +63,8 @@ BEGIN
             FROM pg_class WHERE oid = v_standing;
             EXECUTE format('ALTER TABLE %s SET SCHEMA %I', v_standing, p_aside);
             IF v_owner <> current_user THEN
+                -- An owner must have this right at the moment in which it becomes one.
+                EXECUTE format('GRANT USAGE, CREATE ON SCHEMA trueup_restored TO %I', v_owner);
                 EXECUTE format('ALTER TABLE %s OWNER TO %I', v_restored, v_owner);
             END IF;
             FOR v_row IN
