@@ -457,7 +457,7 @@ def capital_params() -> dict[str, Param]:
         del params[name]
     return params | {
         "source": Param(
-            "history", const="history", section=_WHAT,
+            "history", const="history", section=_FIRST,
             description="Every accion, multa, loan and payment of every junta, as they stand.",
         ),
         "source_type": Param(

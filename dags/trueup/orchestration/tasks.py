@@ -414,8 +414,7 @@ def complete(system: str) -> dict[str, Any]:
 
 @task(**_RETRIES)
 def roll_back(system: str | None = None) -> dict[str, Any]:
-    """Take the run back and prove it: by the state hash, by the trial balance if reversed, or by
-    the hashes of the backup."""
+    """Take the run back, and prove it: by hashes, or by the trial balance if reversed."""
     from trueup.stages.restore import RESTORE, Surroundings, restore
     from trueup.stages.roll_back import DELETE
     from trueup.stages.roll_back import roll_back as stage
