@@ -127,6 +127,7 @@ function System({ system, nights }) {
   const measured = last.figures.measured ?? {};
   const age = secondsSince(last.looked_at);
   const night = nights.find((each) => each.night_id === chosen);
+  const charts = chartsOf(nights);
   return h(
     Section,
     { title: system, aside: h(Fragment, null, "last looked at ", h(Since, { time: last.looked_at })) },
@@ -144,7 +145,7 @@ function System({ system, nights }) {
         .map((name) => h(Figure, { key: name, title: plain(name).replace(/^./, (letter) => letter.toUpperCase()) }, counted(measured[name]))),
     ),
     nights.length > 1
-      ? h(SimpleGrid, { columns: { base: 1, lg: 2, "2xl": 3 }, gap: 6, mb: 4 }, ...chartsOf(nights).map((chart) => h(LineChart, { key: chart.title, ...chart })))
+      ? h(SimpleGrid, { columns: { base: 1, lg: charts.length }, gap: 6, mb: 4 }, ...charts.map((chart) => h(LineChart, { key: chart.title, ...chart })))
       : h(Text, { color: "fg.muted", mb: 4 }, "From the second night on, charts show how it moves."),
     h(Box, { maxH: "22rem", overflowY: "auto" }, h(Grid, { columns: COLUMNS(chosen, setChosen), rows: nights, keyOf: (each) => each.night_id })),
     night && h(Findings, { key: night.night_id, night }),
