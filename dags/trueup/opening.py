@@ -163,7 +163,7 @@ def params_to_resume(run: Run) -> dict[str, Any]:
 def params_to_replay(run: Run, dry_run: bool) -> dict[str, Any]:
     """The params with which what a run left in quarantine is loaded once more.
 
-    Raises Refused when it has not ended, or left nothing.
+    Raises Refused when it has not ended, left nothing, or its system takes no quarantine back.
     """
     if run.status != Status.COMPLETED:
         raise Refused(
@@ -172,6 +172,10 @@ def params_to_replay(run: Run, dry_run: bool) -> dict[str, Any]:
         )
     if not run.row.total_quarantined:
         raise Refused(f"Run {run.run_id} left nothing in quarantine.")
+    if "quarantine" not in run.system.derived:
+        raise Refused(
+            f"The quarantine of {run.system.name} is not replayed. {run.system.fed_back}."
+        )
     kept = run.plan.model_copy(
         update={
             "source": run.run_id,

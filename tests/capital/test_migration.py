@@ -281,6 +281,25 @@ def test_a_loan_that_cannot_be_booked_takes_the_migration_back_however_many_are_
     assert small.database.value('SELECT amount FROM "Prestamo"') == 10.005
 
 
+def test_a_multa_that_cannot_be_booked_stays_behind_when_that_is_allowed_and_every_night_says_so(
+    small: Books, tmp_path
+):
+    add(small.database, "Accion", "good", 1000)
+    add(small.database, "Multa", "negative", -5)
+
+    attempt = migrate(small, tmp_path, max_quarantined="1")
+
+    row = attempt.row
+    assert (row.status, row.total_posted, row.total_quarantined) == ("completed", 1, 1)
+    assert capital(small.database) == 1000
+    assert look(small.database).figures["findings"]["missing_movements"] == 1
+    with pytest.raises(Refused, match="mend the rows in the app's tables"):
+        opening.params_to_replay(attempt.run(), dry_run=True)
+    small.database.do("UPDATE \"Multa\" SET amount = 5 WHERE id = 'negative'")
+    assert look(small.database).is_clean
+    assert capital(small.database) == 1005
+
+
 def test_a_historic_loan_above_its_junta_s_capital_is_booked_and_flagged(small: Books, tmp_path):
     add(small.database, "Accion", "a1", 100, 1)
     add(small.database, "Prestamo", "within", 100, 1)

@@ -1,6 +1,10 @@
 -- Stages the rows of the app's four tables that are not staged yet, as they stand at one moment: by
 -- junta and time, what brings capital before what takes it. A payment is of its loan's junta.
--- Nothing once the migration has cut over: from then on the rules book what comes.
+-- Nothing once the migration has cut over: from then on the rules book what comes. What is staged
+-- is left out table by table: to find little that is new, the rest need not be written out.
+WITH staged AS NOT MATERIALIZED (
+    SELECT kind, source_id FROM trueup.staged_entries WHERE run_id = %(run_id)s
+)
 INSERT INTO trueup.staged_entries (
     run_id, position, raw, kind, source_id, junta_id, prestamo_id, word, amount, occurred_at
 )
@@ -29,32 +33,36 @@ FROM (
         accion.created_at AS occurred_at,
         accion::TEXT AS raw
     FROM "Accion" AS accion
+    WHERE NOT EXISTS (
+        SELECT 1 FROM staged WHERE staged.kind = 'ACCION' AND staged.source_id = accion.id
+    )
     UNION ALL
     SELECT
         'MULTA', multa.id, multa.junta_id, NULL, multa.status, exact_amount(multa.amount),
         multa.created_at, multa::TEXT
     FROM "Multa" AS multa
+    WHERE NOT EXISTS (
+        SELECT 1 FROM staged WHERE staged.kind = 'MULTA' AND staged.source_id = multa.id
+    )
     UNION ALL
     SELECT
         'PRESTAMO', loan.id, loan.junta_id, NULL, loan.status, exact_amount(loan.amount),
         loan.created_at, loan::TEXT
     FROM "Prestamo" AS loan
+    WHERE NOT EXISTS (
+        SELECT 1 FROM staged WHERE staged.kind = 'PRESTAMO' AND staged.source_id = loan.id
+    )
     UNION ALL
     SELECT
         'PAGO', payment.id, loan.junta_id, payment.prestamo_id, NULL,
         exact_amount(payment.amount), payment.date, payment::TEXT
     FROM "PagoPrestamo" AS payment
     LEFT JOIN "Prestamo" AS loan ON loan.id = payment.prestamo_id
+    WHERE NOT EXISTS (
+        SELECT 1 FROM staged WHERE staged.kind = 'PAGO' AND staged.source_id = payment.id
+    )
 ) AS history
-WHERE
-    NOT EXISTS (
-        SELECT 1 FROM trueup.capital_migrations
-        WHERE run_id = %(run_id)s AND cut_over_at IS NOT NULL
-    )
-    AND NOT EXISTS (
-        SELECT 1 FROM trueup.staged_entries AS staged
-        WHERE
-            staged.run_id = %(run_id)s
-            AND staged.kind = history.kind
-            AND staged.source_id = history.id
-    )
+WHERE NOT EXISTS (
+    SELECT 1 FROM trueup.capital_migrations
+    WHERE run_id = %(run_id)s AND cut_over_at IS NOT NULL
+)

@@ -41,6 +41,11 @@ BEGIN
     CREATE TABLE trueup.capital_deltas (
         junta_id TEXT NOT NULL, base NUMERIC(20, 2) NOT NULL, current NUMERIC(20, 2) NOT NULL
     );
+    -- The triggers work with the rights of whoever installed their functions; a run may be another.
+    EXECUTE format(
+        'GRANT SELECT, INSERT, UPDATE, DELETE ON capital_movements, trueup.capital_deltas TO %I',
+        (SELECT pg_get_userbyid(proowner) FROM pg_proc WHERE oid = 'note_capital'::REGPROC)
+    );
     FOREACH v_event IN ARRAY '{INSERT,UPDATE,DELETE}'::TEXT[] LOOP
         EXECUTE format(
             'CREATE TRIGGER trueup_note_%s AFTER %s ON capital_movements %s '
