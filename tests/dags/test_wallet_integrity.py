@@ -1,6 +1,7 @@
 """The wallets' DAGs as a person meets them: the health check, a reversal, a statement."""
 
 import csv
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from alerts import listening
 from coin_books import SYSTEM, CoinBooks, days_ago
 from dag_runs import states
 from dags.conftest import uri
@@ -65,16 +67,15 @@ def test_it_is_red_on_the_published_state_and_says_why(run_dag, coins, monkeypat
 
 
 def test_whoever_is_on_call_is_told(run_dag, coins, monkeypatch):
-    heard = []
-    monkeypatch.setattr(
-        "trueup.orchestration.integrity_tasks.notify",
-        lambda subject, text: heard.append((subject, text)),
-    )
     coins.fill_published()
-    run_dag("wallet_integrity")
-    ((subject, text),) = heard
-    assert subject == "The wallets are broken"
-    assert "109 users without a wallet; 109 users with drift (348,310 coins)" in text
+    with listening() as target:
+        described = {"conn_type": "generic", "password": target.address}
+        monkeypatch.setenv("AIRFLOW_CONN_TRUEUP_ALERTS", json.dumps(described))
+        run_dag("wallet_integrity")
+    (alert,) = target.told
+    assert alert["title"] == "The wallets are broken"
+    assert "109 users without a wallet; 109 users with drift (348,310 coins)" in alert["message"]
+    assert "docs/runbook.md#wallet_integrity" in alert["message"]
 
 
 def test_it_is_green_on_healthy_books_every_night(run_dag, healthy):
