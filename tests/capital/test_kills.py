@@ -451,7 +451,7 @@ def test_a_second_migration_of_a_migrated_database_is_refused_and_changes_nothin
     books = books_in(server.create(completed), folder)
     before = state(books.database)
     attempt = books.begin(batch_size=100)
-    with pytest.raises(Refused, match="nothing to do: run .* has cut over"):
+    with pytest.raises(Refused, match=r"nothing to do: run .* has cut over"):
         hand.migrate(attempt)
     attempt.die()
     assert state(books.database) == before
