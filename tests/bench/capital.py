@@ -4,8 +4,9 @@
 
 Every figure is of one database and one run of this program, durably:
 
-- run: each stage by the clock, from the audit to the cutover, without the backup (a copy of the
-  whole database, as fast as the disk) and without the Great Expectations suite;
+- run: each stage by the clock, two workers posting, from the audit to the cutover, without the
+  backup (a copy of the whole database, as fast as the disk) and without the Great Expectations
+  suite;
 - floor: three INSERT … SELECT in one transaction, of the very rows that posting wrote (loans,
   payments, movements), out of plain copies of them and into tables made LIKE those that it wrote
   into, INCLUDING ALL, at the moment when it began: the same keys, indexes and defaults, no trigger,
@@ -23,6 +24,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -69,6 +71,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="bench capital", description=__doc__.splitlines()[0])
     parser.add_argument("--movements", type=int, default=1_000_000)
     parser.add_argument("--batch-size", type=int, default=20_000)
+    parser.add_argument("--workers", type=int, default=2, help="ranges that are posted at once")
     parser.add_argument(
         "--server", default=os.environ.get("TRUEUP_TEST_SERVER"), help="libpq's address of a server"
     )
@@ -78,16 +81,23 @@ def main() -> None:
         hand.plain_role(server) as role,
         tempfile.TemporaryDirectory() as folder,
     ):
-        Bench(server, Path(folder), role, asked.movements, asked.batch_size).run()
+        Bench(server, Path(folder), role, asked.movements, asked.batch_size, asked.workers).run()
 
 
 class Bench:
     """One database, one migration, and one writer beside it."""
 
     def __init__(
-        self, server: Server, folder: Path, role: str, movements: int, batch_size: int
+        self,
+        server: Server,
+        folder: Path,
+        role: str,
+        movements: int,
+        batch_size: int,
+        workers: int,
     ) -> None:
         self._movements = movements
+        self._workers = workers
         self._role = role
         self._database = server.create()
         with closing(self._database.connect()) as connection:
@@ -96,6 +106,7 @@ class Bench:
         self._say("generator", filling, movements)
         hand.grant(self._database, role)
         asked = {"source": "history", "source_type": "HISTORY", "batch_size": batch_size}
+        asked["parallel_workers"] = workers
         self._books = Books(self._database, folder, asked, system=CAPITAL)
 
     def run(self) -> None:
@@ -105,7 +116,7 @@ class Bench:
         took["open_posting"], at_opening = self._beside_a_writer(attempt.open_posting)
         self._owner(_LIKE)
         floors.settle(self._database)
-        took["post"] = timed(attempt.post)
+        took["post"] = timed(lambda: self._post(attempt))
         for stage in ("catch_up", "check_balances", "constrain", "expect", "reconcile"):
             took[stage] = timed(getattr(attempt, stage))
         floor = self._floor()
@@ -130,6 +141,10 @@ class Bench:
         ):  # fmt: skip
             told = f"   (asked: below {ASKED_WAIT})" if when == "cutover" else ""
             print(f"longest wait of a writer, {when:<12}{seconds * 1000:6.0f} ms{told}")
+
+    def _post(self, attempt: Attempt) -> None:
+        with ThreadPoolExecutor(self._workers) as pool:
+            list(pool.map(attempt.post, range(self._workers)))
 
     def _fill(self) -> None:
         juntas = max(1, self._movements // MOVEMENTS_A_JUNTA)

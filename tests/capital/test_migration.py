@@ -525,6 +525,29 @@ def test_a_night_finds_capital_that_is_not_what_it_must_be(tracked, tampering, c
     assert night.figures["findings"][check] > 0
 
 
+@pytest.mark.parametrize(
+    ("tampering", "said"),
+    [
+        (
+            "ALTER TABLE capital_movements "
+            "DROP CONSTRAINT capital_movements_direction_of_type CASCADE",
+            "a loan that increases capital",
+        ),
+        (
+            "CREATE OR REPLACE FUNCTION move_capital() RETURNS TRIGGER LANGUAGE plpgsql "
+            "AS 'BEGIN RETURN NULL; END'",
+            "a loan above the available capital",
+        ),
+    ],
+)
+def test_rules_that_do_not_bite_after_the_cutover_are_a_failure_of_the_data(books, tampering, said):
+    attempt = hand.prove(books.begin().to_posting())
+    books.database.do(tampering)
+    with pytest.raises(DataFailure, match=said):
+        attempt.cut_over()
+    assert books.database.value("SELECT count(*) FROM \"Junta\" WHERE id LIKE 'trueup%%'") == 0
+
+
 def test_a_row_that_was_written_past_the_triggers_is_booked_when_it_is_written_once_more(tracked):
     junta = a_junta(tracked)
     tracked.do('ALTER TABLE "Multa" DISABLE TRIGGER USER')

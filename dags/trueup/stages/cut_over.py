@@ -18,7 +18,8 @@ def cut_over(connection: Connection, run: Run) -> dict[str, Any]:
 
     Gives the seconds that the switch took up to its commit, the waiting for locks included: nobody
     who writes waited longer. Raises DataFailure when a row breaks a key, or when the app has
-    changed its tables since.
+    changed its tables since, or when the rules that hold from here on let pass what they must
+    refuse.
     """
     journal.check_all_posted(connection, run)
     if not journal.is_cut_over(run):
@@ -30,6 +31,7 @@ def cut_over(connection: Connection, run: Run) -> dict[str, Any]:
             _switch(connection, run)
         except psycopg.IntegrityError as error:
             raise DataFailure(f"Not cut over: {str(error).splitlines()[0]}.") from error
+    _prove(connection, run)
     return journal.read_run(connection, run.run_id).row.figures[journal.CUT_OVER]
 
 
@@ -40,6 +42,17 @@ def _switch(connection: Connection, run: Run) -> None:
         seconds = f"{time.perf_counter() - started:.3f}"
         journal.add_figures(connection, run, **{journal.CUT_OVER: {"seconds": seconds}})
         journal.log(connection, run, f"Cut over to the new schema in {seconds} s.")
+
+
+def _prove(connection: Connection, run: Run) -> None:
+    """See that what must not be written is refused to those who use the new schema."""
+    with _fenced(connection, run):
+        passed = statements.fetch_all(connection, _sql(run, "list_unrefused"))
+    if passed:
+        raise DataFailure(
+            f"It is cut over, but its rules let pass: {'; '.join(row.attempt for row in passed)}."
+        )
+    journal.log(connection, run, "The rules refuse what they must.")
 
 
 @contextmanager

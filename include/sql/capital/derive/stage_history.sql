@@ -11,7 +11,9 @@ INSERT INTO trueup.staged_entries (
 SELECT
     %(run_id)s,
     %(last_position)s + row_number() OVER (
-        ORDER BY history.junta_id, history.occurred_at, history.kind = 'PRESTAMO', history.id
+        ORDER BY
+            capital_bucket(history.junta_id), history.junta_id, history.occurred_at,
+            history.kind = 'PRESTAMO', history.id
     ),
     history.raw,
     history.kind,

@@ -12,7 +12,8 @@ BEGIN
 
     CREATE TABLE capital_movements (
         id TEXT PRIMARY KEY DEFAULT gen_random_uuid()::TEXT,
-        amount NUMERIC(20, 2) NOT NULL,
+        -- No scale: it would round what is not whole cents, and a rule must refuse it.
+        amount NUMERIC NOT NULL,
         type TEXT NOT NULL,
         direction TEXT NOT NULL,
         description TEXT,

@@ -4,7 +4,7 @@
 CREATE OR REPLACE FUNCTION hold_capital(p_junta_id TEXT) RETURNS VOID LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock_shared(
-        hashtext('trueup capital'), hashtext(coalesce(p_junta_id, '')) & 255
+        hashtext('trueup capital'), capital_bucket(p_junta_id)
     );
 END
 $$;

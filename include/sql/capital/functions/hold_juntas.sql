@@ -12,7 +12,7 @@ BEGIN
         v_held := TRUE;
         BEGIN
             FOR v_bucket IN
-                SELECT DISTINCT hashtext(coalesce(junta_id, '')) & 255
+                SELECT DISTINCT capital_bucket(junta_id)
                 FROM trueup.staged_entries
                 WHERE run_id = p_run_id AND position BETWEEN p_first_key AND p_last_key
                 ORDER BY 1

@@ -65,5 +65,4 @@ CREATE TABLE trueup.capital_changes (
 
 INSERT INTO trueup.reason_codes (code, meaning) VALUES
 ('unknown_junta', 'The row names no junta, or a payment no loan of a junta.'),
-('unknown_status', 'The status is none that the rules of capital know.'),
-('unknown_type', 'The type is none that the rules of capital know.');
+('unknown_status', 'The status is none that the rules of capital know.');
