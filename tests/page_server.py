@@ -42,7 +42,7 @@ class PageAirflow(Airflow):
     def __init__(
         self, home: Path, metadata: str, ledger: Database, sources: Path, **connections: str
     ) -> None:
-        super().__init__(home, metadata, uri(ledger.conninfo), sources)
+        super().__init__(home, metadata, uri(ledger.conninfo), sources, {})
         (home / "passwords.json").write_text(json.dumps(dict.fromkeys(USERS, self.password)))
         self.reports = home / "reports"
         for name in [name for name in self.environment if name.startswith("AIRFLOW_CONN_")]:
