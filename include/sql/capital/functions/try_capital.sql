@@ -7,20 +7,21 @@ LANGUAGE plpgsql AS $$
 DECLARE
     v_junta CONSTANT TEXT := 'trueup probe ' || gen_random_uuid();
     v_row JSONB;
-    v_number INTEGER := 0;
+    -- By these they are found again: a pattern would read the app's tables from end to end.
+    v_ids TEXT[] := '{}';
     v_loan TEXT;
     v_table TEXT;
 BEGIN
     BEGIN
         PERFORM insert_probe('Junta', jsonb_build_object('id', v_junta, 'name', v_junta));
         FOR v_row IN SELECT * FROM jsonb_array_elements(p_rows) LOOP
-            v_number := v_number + 1;
+            v_ids := v_ids || (v_junta || ' ' || cardinality(v_ids));
             v_table := v_row ->> 0;
             IF v_table = 'Prestamo' THEN
-                v_loan := v_junta || v_number;
+                v_loan := v_ids[cardinality(v_ids)];
             END IF;
             PERFORM insert_probe(v_table, jsonb_build_object(
-                'id', v_junta || v_number,
+                'id', v_ids[cardinality(v_ids)],
                 'amount', v_row -> 1,
                 'type', 'MENSUAL',
                 'status', CASE v_table WHEN 'Prestamo' THEN 'APPROVED' ELSE 'PENDING' END,
@@ -31,10 +32,10 @@ BEGIN
         capital := capital_of(v_junta);
         FOREACH v_table IN ARRAY '{PagoPrestamo,Prestamo,Multa,Accion}'::TEXT[] LOOP
             EXECUTE format(
-                'UPDATE %I SET amount = amount * %s WHERE id LIKE $1 || ''%%''',
+                'UPDATE %I SET amount = amount * %s WHERE id = ANY($1)',
                 v_table, CASE v_table WHEN 'Prestamo' THEN 0.5 ELSE 2 END
-            ) USING v_junta;
-            EXECUTE format('DELETE FROM %I WHERE id LIKE $1 || ''%%''', v_table) USING v_junta;
+            ) USING v_ids;
+            EXECUTE format('DELETE FROM %I WHERE id = ANY($1)', v_table) USING v_ids;
         END LOOP;
         left_over := capital_of(v_junta);
         RAISE EXCEPTION 'Tried' USING ERRCODE = 'TU000';
