@@ -1,6 +1,6 @@
 # Each target is one line that you could have typed. bin/ has the rest; state lives in .trueup/.
 
-.PHONY: setup demo demo-corrections demo-scb demo-vesting demo-wallets demo-capital test up down lint bench bench-vesting bench-capital
+.PHONY: setup demo demo-corrections demo-scb demo-vesting demo-wallets demo-capital test test-browser up down lint bench bench-vesting bench-capital
 
 setup:
 	bin/setup
@@ -12,7 +12,10 @@ demo-corrections demo-scb demo-vesting demo-wallets demo-capital: demo-%: setup
 	bin/with-server bin/demo $*
 
 test: setup
-	bin/with-server pytest $(or $(ARGS),--numprocesses 2 --dist loadfile)
+	bin/with-server pytest $(or $(ARGS),--numprocesses 2 --dist loadfile --ignore tests/plugins/test_browser.py)
+
+test-browser: setup
+	bin/with-server pytest tests/plugins/test_browser.py $(ARGS)
 
 up:
 	bin/up
