@@ -163,6 +163,10 @@ def test_a_person_walks_from_the_form_to_the_proof_and_a_viewer_is_refused(
     is_seen(page, "walk.csv", SECONDS)
     is_seen(page, "awaiting approval", SECONDS)
     run_id = books.database.value("SELECT run_id FROM trueup.runs WHERE source = 'walk.csv'")
+    airflow_run = books.database.value(
+        "SELECT airflow_run_id FROM trueup.run_attempts WHERE run_id = %s", run_id
+    )
+    wait_for("the question", lambda: airflow.is_parked(airflow_run), SECONDS)
     assert books.database.value("SELECT count(*) FROM ledger_entries") == 0
     assert not overflows(page)
 
@@ -170,7 +174,6 @@ def test_a_person_walks_from_the_form_to_the_proof_and_a_viewer_is_refused(
     reviewer = log_in("reviewer")
     reviewer.goto(f"/plugin/trueup/runs/ledger/{run_id}")
     reviewer.get_by_role("link", name="Look at it, and approve or reject it").click()
-    reviewer.wait_for_timeout(1_500)  # an answer within a second of parking fails in 3.3.2
     reviewer.get_by_role("button", name="Approve", exact=True).click()
 
     # Watch the bar move, without loading the page again.

@@ -34,7 +34,8 @@ class Approval(HITLOperator):
             subject=_SUBJECT,
             body=_BODY,
             options=[APPROVE, REJECT],
-            # An answer within a second of parking can fail the task in Airflow 3.3.2.
+            # An answer within seconds of parking, before the scheduler has heard that the worker
+            # has gone, fails the task in Airflow 3.3.2; the next attempt asks again.
             retries=2,
             retry_delay=timedelta(seconds=2),
             **kwargs,
