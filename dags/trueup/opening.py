@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 from trueup import journal, statements
 from trueup.errors import Refused
 from trueup.journal import Run, read_run
-from trueup.plan import SHAPES_ROWS, Plan, Quota
+from trueup.plan import SHAPES_ROWS, SHOWN_TO_APPROVER, Plan, Quota
 from trueup.run_state import FINISHED, RESUMABLE, WORKING, Status, check_step
 from trueup.systems import System
 
@@ -300,6 +300,13 @@ def _take_over(connection: Connection, standing: Any, plan: Plan, attempt: Attem
         _insert_attempt(connection, run.run_id, number, attempt)
         resumed = read_run(connection, run.run_id)
         journal.log(connection, resumed, f"Attempt {number} took the run up where it stood.")
+        changed = [
+            name for name in SHOWN_TO_APPROVER if getattr(run.plan, name) != getattr(plan, name)
+        ]
+        if changed and run.row.approved_by:
+            statements.execute(connection, "trueup/journal/forget_approval", run_id=run.run_id)
+            forgotten = f"{run.row.approved_by}'s approval is void: {', '.join(changed)} changed."
+            journal.log(connection, resumed, forgotten)
         if being_taken_back:
             journal.record_failure(connection, resumed, "data", run.row.message)
     return read_run(connection, run.run_id)

@@ -116,6 +116,13 @@ SHAPES_ROWS = (
     "currency", "user_id", "true_up",
 )  # fmt: skip
 
+# What decides whether the result may stand, and is shown to who approves: under another value than
+# the approved one it is asked again.
+SHOWN_TO_APPROVER = (
+    "max_quarantined", "accept_breaks", "tolerance", "expected_balances", "validate_balances",
+    "confirm_overlap", "four_eyes",
+)  # fmt: skip
+
 
 # Sources in the books' own database: no file, and no connection of their own.
 _DERIVED = ("QUARANTINE", "LEGACY", "LEGS", "CORRECTIONS", "DEPOSITS", "WALLETS", "HISTORY")

@@ -4,6 +4,7 @@ The environment is set before Airflow is imported: it reads its folders and the 
 at import, and `dag.test()` needs the DAG to lie in a configured bundle.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from urllib.parse import quote
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
+import alerts
 from conftest import ROOT, Database
 
 
@@ -70,3 +72,21 @@ def run_dag(
         return dag.test(run_conf=conf)
 
     return run
+
+
+@pytest.fixture
+def target() -> Iterator[alerts.Target]:
+    """Somebody who is told of what fails, over real HTTP."""
+    with alerts.listening() as found:
+        yield found
+
+
+@pytest.fixture
+def connect_alerts(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Have the connection trueup_alerts lead to these addresses."""
+
+    def connect(*addresses: str) -> None:
+        described = {"conn_type": "generic", "password": " ".join(addresses)}
+        monkeypatch.setenv("AIRFLOW_CONN_TRUEUP_ALERTS", json.dumps(described))
+
+    return connect

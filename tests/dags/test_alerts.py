@@ -1,6 +1,5 @@
 """Who is on call hears of a run that failed or stalls, through real HTTP, and of nothing else."""
 
-import json
 import logging
 import re
 
@@ -14,23 +13,6 @@ from runs import SAMPLE
 pytestmark = pytest.mark.filterwarnings("default")
 
 POSTS = SAMPLE | {"dry_run": False, "accept_breaks": 4}
-
-
-@pytest.fixture
-def target():
-    with listening() as found:
-        yield found
-
-
-@pytest.fixture
-def connect_alerts(monkeypatch):
-    """Have the connection trueup_alerts lead to these addresses."""
-
-    def connect(*addresses: str) -> None:
-        described = {"conn_type": "generic", "password": " ".join(addresses)}
-        monkeypatch.setenv("AIRFLOW_CONN_TRUEUP_ALERTS", json.dumps(described))
-
-    return connect
 
 
 def anchors() -> set[str]:
@@ -131,13 +113,50 @@ def test_a_run_that_does_not_move_is_told_once_until_it_moves_again(
     stop("awaiting_approval", 45)
     run_dag("watch_runs")
     assert len(target.told) == 2
-    assert "waits for a person's answer for 45 minutes" in target.told[1]["message"]
+    assert target.subjects[1] == f"Run {run.run_id} waits for approval"
+    assert "It has waited 45 minutes for a person's answer." in target.told[1]["message"]
     assert "docs/runbook.md#awaiting-approval" in target.told[1]["message"]
 
     for status in ("paused", "interrupted", "completed"):
         stop(status, 600)
         run_dag("watch_runs")
     assert len(target.told) == 2
+
+
+def test_a_stall_that_no_target_took_is_told_again(run_dag, database, target, connect_alerts):
+    run_dag("ledger_backfill", **POSTS)
+    database.do(
+        "UPDATE trueup.runs SET status = 'posting', "
+        "last_seen_at = clock_timestamp() - INTERVAL '1 hour'"
+    )
+    with listening(status=500) as broken:
+        connect_alerts(broken.address)
+        run_dag("watch_runs")
+        assert len(broken.told) == 1
+    connect_alerts(target.address)
+    run_dag("watch_runs")
+    run_dag("watch_runs")
+    assert len(target.told) == 1
+
+
+def test_a_rollback_that_was_refused_is_not_told_as_a_run_that_is_well(
+    run_dag, database, target, connect_alerts
+):
+    connect_alerts(target.address)
+    run_dag("ledger_backfill", **POSTS, outbox=True)
+    (run,) = overview(database)
+    database.do("UPDATE dual_ledger_outbox SET status = 'ACKED'")
+    assert run_dag("rollback", run_id=run.run_id).state == "failed"
+    (alert,) = target.told
+    assert alert["title"] == f"Run {run.run_id} was not taken back: it is completed"
+    assert "delivered" in alert["message"].splitlines()[0]
+
+
+def test_a_dry_run_that_was_refused_is_told_as_one(run_dag, database, target, connect_alerts):
+    connect_alerts(target.address)
+    run_dag("ledger_backfill", source="nowhere.csv")
+    (run,) = overview(database)
+    assert target.subjects == [f"Dry run {run.run_id} is refused"]
 
 
 def test_a_deployment_says_itself_how_long_a_run_may_stand_still(
@@ -174,5 +193,5 @@ def test_every_section_that_an_alert_names_stands_in_the_runbook(airflow_home):
     from trueup.orchestration import notifying
 
     named = {*notifying._SECTIONS.values(), "is-it-alive", "first-how-does-it-stand"}
-    named |= {"nightly_reconciliation", "wallet_integrity"}
+    named |= {"nightly_reconciliation", "wallet_integrity", "vesting_lots_release"}
     assert named <= anchors()

@@ -73,13 +73,13 @@ def shape(database) -> list[Any]:
 
 @pytest.fixture
 def verdict(airflow_home, caplog):
-    """What the log of the task verdict says, as a function."""
+    """What the log of the task verdict says, an alert included, as a function."""
     # Airflow sets up its logging as it is imported, and would shut pytest's out in the first test.
     from airflow.utils.cli import get_bagged_dag  # noqa: F401
 
     caplog.set_level(logging.INFO, logger="trueup")
     return lambda: " ".join(
-        record.getMessage() for record in caplog.records if record.funcName == "verdict"
+        record.getMessage() for record in caplog.records if record.funcName in ("verdict", "notify")
     )
 
 
@@ -145,7 +145,8 @@ def test_rows_that_cannot_be_filled_refuse_it_with_the_first_of_them(database, b
         fields.judge(connection, "ledger", fields.Filling())
 
 
-def test_a_refusal_changes_nothing(run_dag, database, verdict):
+def test_a_refusal_changes_nothing_and_is_told(run_dag, database, verdict, target, connect_alerts):
+    connect_alerts(target.address)
     database.do("UPDATE bank_accounts SET currency_code = 'EUR' WHERE id = 'w'")
     before = columns(database)
     dag_run = run_dag("ledger_fields_migration", dry_run=False)
@@ -153,6 +154,7 @@ def test_a_refusal_changes_nothing(run_dag, database, verdict):
     found = states(dag_run)
     assert (found["audit"], found["verdict"]) == ("failed", "failed")
     assert "audit failed: ledger_entries cannot be filled: 100 rows" in verdict()
+    assert target.subjects == ["ledger_fields_migration failed"]
     assert columns(database) == before
 
 

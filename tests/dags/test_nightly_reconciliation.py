@@ -1,5 +1,7 @@
 """The nightly reconciliation through Airflow: green on good books, red and loud on broken ones."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from dag_runs import states
@@ -67,7 +69,11 @@ def test_a_person_may_say_that_what_stands_is_right(run_dag, database, told):
 def test_a_night_that_is_late_is_said_loudly_and_only_then(run_dag, database, told):
     from trueup.orchestration.notifying import night_is_late
 
-    night_is_late()
+    def queued(**ago: int) -> dict:
+        """What Airflow says of the run whose deadline passed."""
+        return {"dag_run": {"queued_at": (datetime.now(UTC) - timedelta(**ago)).isoformat()}}
+
+    night_is_late(context=queued(hours=2))
     ((subject, text),) = told
     assert subject == "No nightly reconciliation"
     assert "Nobody has looked at the books of ledger in time" in text
@@ -79,8 +85,13 @@ def test_a_night_that_is_late_is_said_loudly_and_only_then(run_dag, database, to
     )
     assert run_dag("nightly_reconciliation").state == "failed"
     told.clear()
-    night_is_late()
+    night_is_late(context=queued(minutes=5))
+    # Nor when the scheduler was away, and says so hours later.
+    database.do("UPDATE trueup.nights SET looked_at = looked_at - INTERVAL '7 hours'")
+    night_is_late(context=queued(hours=7, minutes=5))
     assert told == []
+    night_is_late(context=queued(hours=6))
+    assert len(told) == 1
 
 
 def test_what_was_found_is_told_though_its_report_cannot_be_written(

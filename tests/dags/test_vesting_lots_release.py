@@ -75,6 +75,21 @@ def test_a_day_before_any_lot_is_mature_releases_none(run_dag, vault):
     assert vault.status(lot) == "VESTED"
 
 
+def test_a_release_that_breaks_off_is_told_and_goes_on(
+    run_dag, vault, target, connect_alerts, monkeypatch
+):
+    lot = vault.vested(vault.user())
+    connect_alerts(target.address)
+    there = os.environ["AIRFLOW_CONN_VAULT_DB"]
+    monkeypatch.setenv("AIRFLOW_CONN_VAULT_DB", "postgresql://nobody@127.0.0.1:1/none")
+    assert run_dag("vesting_lots_release", dry_run=False).state == "failed"
+    assert target.subjects == ["The release of vesting lots broke off"]
+    assert "docs/runbook.md#vesting_lots_release" in target.told[0]["message"]
+    monkeypatch.setenv("AIRFLOW_CONN_VAULT_DB", there)
+    assert run_dag("vesting_lots_release", dry_run=False).state == "success"
+    assert (vault.status(lot), len(target.told)) == ("RELEASED", 1)
+
+
 def test_a_day_in_the_future_is_refused_for_real(run_dag, vault):
     lot = vault.vested(vault.user())
     day = (datetime.now(UTC).date() + timedelta(days=1)).isoformat()

@@ -1,7 +1,6 @@
 """The wallets' DAGs as a person meets them: the health check, a reversal, a statement."""
 
 import csv
-import json
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -10,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from alerts import listening
 from coin_books import SYSTEM, CoinBooks, days_ago
 from dag_runs import states
 from dags.conftest import uri
@@ -66,16 +64,22 @@ def test_it_is_red_on_the_published_state_and_says_why(run_dag, coins, monkeypat
     assert coins.digest() == before
 
 
-def test_whoever_is_on_call_is_told(run_dag, coins, monkeypatch):
+def test_whoever_is_on_call_is_told(run_dag, coins, target, connect_alerts):
     coins.fill_published()
-    with listening() as target:
-        described = {"conn_type": "generic", "password": target.address}
-        monkeypatch.setenv("AIRFLOW_CONN_TRUEUP_ALERTS", json.dumps(described))
-        run_dag("wallet_integrity")
+    connect_alerts(target.address)
+    run_dag("wallet_integrity")
     (alert,) = target.told
     assert alert["title"] == "The wallets are broken"
     assert "109 users without a wallet; 109 users with drift (348,310 coins)" in alert["message"]
     assert "docs/runbook.md#wallet_integrity" in alert["message"]
+
+
+def test_that_nobody_could_look_is_told_too(run_dag, healthy, target, connect_alerts, monkeypatch):
+    connect_alerts(target.address)
+    monkeypatch.setenv("AIRFLOW_CONN_WALLET_DB", "postgresql://nobody@127.0.0.1:1/none")
+    dag_run = run_dag("wallet_integrity")
+    assert (dag_run.state, states(dag_run)["verdict"]) == ("failed", "failed")
+    assert target.subjects == ["No look at the wallets"]
 
 
 def test_it_is_green_on_healthy_books_every_night(run_dag, healthy):

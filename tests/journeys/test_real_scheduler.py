@@ -21,7 +21,7 @@ import alerts
 import gauges
 from conftest import ROOT, Database, Server
 from dags.conftest import uri
-from runs import Books, payments
+from runs import Books, entry, payments
 
 # Enough batches that a kill meets one in flight.
 ROWS = 20_000
@@ -140,12 +140,33 @@ class Airflow:
         )
 
     def mark_approved(self, airflow_run_id: str) -> None:
-        """Mark the approval as a success, as a person can with any task, without an answer."""
+        """Write an answer of somebody else's down, and mark the approval as a success with it.
+
+        Anybody who may trigger the DAG may do both.
+        """
+        forged = {"chosen_options": ["Approve"], "responded_by_user": {"name": "reviewer"}}
+        self._call(
+            "POST",
+            f"/api/v2/dags/ledger_backfill/dagRuns/{airflow_run_id}/taskInstances/approve"
+            "/xcomEntries",
+            {"key": "return_value", "value": forged},
+        )
         self._call(
             "PATCH",
             f"/api/v2/dags/ledger_backfill/dagRuns/{airflow_run_id}/taskInstances/approve",
             {"new_state": "success"},
         )
+
+    def clear(self, airflow_run_id: str, task: str) -> None:
+        """Clear a task and what follows it, in the same DAG run."""
+        self._call(
+            "POST",
+            "/api/v2/dags/ledger_backfill/clearTaskInstances",
+            {
+                "dag_run_id": airflow_run_id, "task_ids": [task], "include_downstream": True,
+                "only_failed": False, "dry_run": False,
+            },
+        )  # fmt: skip
 
     def is_parked(self, airflow_run_id: str, times: int = 1) -> bool:
         """Whether a run waits for a person, for the first time or a later one.
@@ -157,7 +178,7 @@ class Airflow:
             "GET", f"/api/v2/dags/ledger_backfill/dagRuns/{airflow_run_id}/taskInstances/approve"
         )
         heard = sum(
-            all(part in line for part in ("TaskInstance Finished", airflow_run_id, "task_id=approve"))
+            "TaskInstance Finished" in line and airflow_run_id in line and "=approve," in line
             for line in self.log.read_text().splitlines()
         )
         return task["state"] == "awaiting_input" and heard >= times
@@ -507,6 +528,34 @@ def test_a_task_marked_as_done_is_nobody_s_approval(airflow: Airflow, books: Boo
     assert run_of(books, again).run_id == run.run_id
     run = run_of(books, again)
     assert (run.status, run.total_posted, run.approved_by) == ("completed", 10, "admin")
+
+
+def test_after_a_clear_nobody_approves_by_the_figures_of_before(airflow: Airflow, books: Books):
+    rows = [*payments(5), entry("late", amount="3")]
+    entries = [row | {"referenceId": f"cleared-{i}"} for i, row in enumerate(rows)]
+    asked = {
+        "source": books.write_entries(entries, "cleared.csv"),
+        "dry_run": False,
+        "approval": "manual",
+        "max_quarantined": "100 %",
+    }
+    first = airflow.trigger("ledger_backfill", **asked)
+    wait_for("the question", lambda: airflow.is_parked(first), 90)
+    before = run_of(books, first).digest
+    books.open_account("late")
+    airflow.clear(first, "validate")
+    assert airflow.wait_for_end("ledger_backfill", first) == "failed"
+    run = run_of(books, first)
+    assert (run.status, run.total_posted) == ("interrupted", 0)
+    assert f"asked for approval of digest {before}" in run.message
+
+    again = airflow.trigger("ledger_backfill", **asked)
+    wait_for("the question anew", lambda: airflow.is_parked(again), 90)
+    now = run_of(books, again).digest
+    text = airflow.question(again)["body"]
+    assert (now in text, before in text, now == before) == (True, False, False)
+    airflow.answer(again, "Reject", "reviewer")
+    assert airflow.wait_for_end("ledger_backfill", again) == "failed"
 
 
 def test_others_learn_of_a_completed_run_by_event_lineage_and_metrics(

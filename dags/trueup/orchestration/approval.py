@@ -11,13 +11,14 @@ from trueup import journal, statements, systems
 from trueup.errors import OperationalFailure, Refused
 from trueup.journal import Run
 from trueup.orchestration import work
+from trueup.report.question import question
 
 log = logging.getLogger(__name__)
 
 APPROVE = "Approve"
 REJECT = "Reject"
 
-_SUBJECT = "Post {{ params.source }}?"
+_SUBJECT = "Post to the books by {{ dag.dag_id }}? ({{ params.source | truncate(60) }})"
 # What `gate` has written when it parked the run.
 _BODY = "{{ ti.xcom_pull(task_ids='gate', key='question') }}"
 
@@ -43,19 +44,23 @@ class Approval(HITLOperator):
         self.system = system
 
     def execute_complete(self, context: work.Context, event: dict[str, Any]) -> Any:
-        """Give the answer; park again when whoever triggered the run has approved it alone."""
+        """Take the answer; park again when whoever triggered the run has approved it alone.
+
+        An approval is kept here, where Airflow says who gave it. What a task hands on to the next
+        can be written by anybody who may trigger the DAG, and is believed by nobody.
+        """
         answer = super().execute_complete(context, event)
-        declared = systems.named(self.system)
-        found = work.run_id(context)
-        with work.session(declared, f"approval {found}") as connection:
-            run = journal.read_run(connection, found)
-            try:
-                check_four_eyes(connection, run, answer)
-            except OperationalFailure as refusal:
-                log.warning("%s", refusal)
-                journal.log(connection, run, str(refusal))
-            else:
+        with work.at_work(systems.named(self.system), context, "approve") as (connection, run):
+            alone = answer["chosen_options"] == [APPROVE] and _is_alone(connection, run, answer)
+            if not alone:
+                take(connection, run, answer, work.attempt(context).airflow_run_id)
                 return answer
+            refusal = (
+                f"{who_answered(answer)} triggered run {run.run_id} and may not approve it. "
+                "Nothing was posted; somebody else must answer, or trigger it with four_eyes off."
+            )
+            log.warning("%s", refusal)
+            journal.log(connection, run, refusal)
         # Asks anew, without a worker, and raises what parks the task.
         return self.execute(context)
 
@@ -69,29 +74,64 @@ def approve(system: str) -> HITLOperator:
     )
 
 
-def heed(connection: Connection, run: Run, answer: dict[str, Any] | None) -> None:
-    """Keep a person's approval of the digest, where the run waits for one.
+def ask(connection: Connection, run: Run, airflow_run_id: str) -> str:
+    """Write down what a person is about to be asked, and give the question.
 
-    Raises Refused when the person said no, and OperationalFailure, which leaves the run to be
-    resumed, when nobody has answered or only whoever triggered it.
+    Airflow shows the first question of a DAG run for good, also after its tasks were cleared.
+    Raises OperationalFailure when that one was about another digest.
     """
-    if run.plan.approval == "auto" or is_approved(run):
-        return
-    if not answer:
-        # Somebody marked the task as a success in Airflow: that is nobody's approval.
+    asked = run.row.figures.get("asked") or {}
+    if asked.get("airflow_run_id") == airflow_run_id and asked["digest"] != run.row.digest:
         raise OperationalFailure(
-            f"Nobody has approved digest {run.row.digest}. Trigger the same again; it asks again."
+            f"The verdicts are others than when this DAG run asked for approval of digest "
+            f"{asked['digest']}, and Airflow would still show that question. Trigger the same "
+            "again: the new DAG run asks about what stands now."
         )
+    journal.add_figures(
+        connection, run, asked={"airflow_run_id": airflow_run_id, "digest": run.row.digest}
+    )
+    return question(connection, run)
+
+
+def take(connection: Connection, run: Run, answer: dict[str, Any], airflow_run_id: str) -> None:
+    """Keep a person's approval of the digest that was asked about; a no waits for `heed`.
+
+    Raises OperationalFailure, which leaves the run to be resumed, when the run has another digest
+    by now, or does not wait for an answer.
+    """
     if answer["chosen_options"] != [APPROVE]:
-        raise Refused(f"{who_answered(answer)} rejected digest {run.row.digest}.")
-    check_four_eyes(connection, run, answer)
-    statements.execute(
+        return
+    asked = {"airflow_run_id": airflow_run_id, "digest": run.row.digest}
+    approved = run.row.figures.get("asked") == asked and statements.fetch_one(
         connection,
         "trueup/journal/save_approval",
         run_id=run.run_id,
+        digest=run.row.digest,
         approved_by=who_answered(answer),
     )
+    if not approved:
+        raise OperationalFailure(
+            f"{who_answered(answer)} approved what run {run.run_id} has no longer: it is "
+            f"{run.status}, with digest {run.row.digest}. Nothing was posted. Trigger the same "
+            "again; it asks again."
+        )
     journal.log(connection, run, f"{who_answered(answer)} approved digest {run.row.digest}.")
+
+
+def heed(run: Run, answer: dict[str, Any] | None) -> None:
+    """Let a run go on that a person has approved, or that nobody need approve.
+
+    Raises Refused when the person said no, and OperationalFailure, which leaves the run to be
+    resumed, when the journal has no approval: to mark the task as a success in Airflow, or to write
+    an answer into its XCom, is nobody's.
+    """
+    if run.plan.approval == "auto" or is_approved(run):
+        return
+    if answer and answer["chosen_options"] == [REJECT]:
+        raise Refused(f"{who_answered(answer)} rejected digest {run.row.digest}.")
+    raise OperationalFailure(
+        f"Nobody has approved digest {run.row.digest}. Trigger the same again; it asks again."
+    )
 
 
 def is_approved(run: Run) -> bool:
@@ -99,21 +139,17 @@ def is_approved(run: Run) -> bool:
     return bool(run.row.approved_by) and run.row.approved_digest == run.row.digest
 
 
-def check_four_eyes(connection: Connection, run: Run, answer: dict[str, Any]) -> None:
-    """Raise OperationalFailure when a run that wants four eyes was approved by two of them.
+def _is_alone(connection: Connection, run: Run, answer: dict[str, Any]) -> bool:
+    """Whether a run that wants four eyes was approved by two of them.
 
     Whoever triggered any attempt of the run may reject it, and may not approve it. A schedule or a
     command line is nobody: then anybody may.
     """
-    if not run.plan.four_eyes or answer["chosen_options"] != [APPROVE]:
-        return
+    if not run.plan.four_eyes:
+        return False
     attempts = statements.fetch_all(connection, "trueup/journal/list_attempts", run_id=run.run_id)
     user = answer.get("responded_by_user") or {}
-    if {user.get("name"), user.get("id")} & {each.started_by for each in attempts}:
-        raise OperationalFailure(
-            f"{who_answered(answer)} triggered run {run.run_id} and may not approve it. Nothing "
-            "was posted; somebody else must answer, or trigger it with four_eyes off."
-        )
+    return bool({user.get("name"), user.get("id")} & {each.started_by for each in attempts})
 
 
 def who_answered(answer: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ from trueup.errors import DataFailure, TrueupError
 from trueup.fields import Filling
 from trueup.orchestration import work
 from trueup.orchestration.connections import conninfo
+from trueup.orchestration.notifying import run_unknown
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +98,7 @@ def verdict() -> str:
             for name in failed
         )
         sentence = " ".join([*reasons, _left(failed, ti.xcom_pull(task_ids="take_back"))])
-        log.error("%s", sentence)
+        run_unknown(sentence, work.attempt(context)[:2])
         raise AirflowFailException(sentence)
     if context["params"]["dry_run"]:
         found = ti.xcom_pull(task_ids="audit")

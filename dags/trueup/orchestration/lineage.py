@@ -10,7 +10,6 @@ from airflow.sdk.lineage import NoOpCollector, get_hook_lineage_collector
 from psycopg import Connection
 from psycopg.conninfo import conninfo_to_dict
 
-from trueup.errors import Refused
 from trueup.journal import Run
 from trueup.orchestration.connections import endpoint
 from trueup.sources import files
@@ -51,7 +50,7 @@ def collect(connection: Connection, run: Run) -> None:
         collector.add_output_asset(run, uri=_table(_server(connection), table))
     try:
         source = _source(connection, run)
-    except Refused as unknown:
+    except Exception as unknown:
         log.warning("The source has no name for lineage: %s", unknown)
         return
     if source:

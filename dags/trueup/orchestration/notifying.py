@@ -4,7 +4,7 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -19,7 +19,7 @@ from trueup import statements, systems
 from trueup.journal import Run
 from trueup.orchestration.connections import conninfo, is_connected
 from trueup.report.amounts import counted
-from trueup.run_state import Status
+from trueup.run_state import GREEN, Status
 from trueup.systems import System
 
 log = logging.getLogger(__name__)
@@ -44,27 +44,41 @@ _SECTIONS = {
 }
 
 
-def notify(subject: str, text: str) -> None:
-    """Tell every target and every notifier; one that fails keeps nobody else from hearing it."""
+def notify(subject: str, text: str) -> bool:
+    """Tell every target and every notifier; one that fails keeps nobody else from hearing it.
+
+    Gives whether anybody took it; also true when there is nobody to tell.
+    """
     log.error("%s: %s", subject, text)
     targets = _targets()
-    for number, target in enumerate(targets, start=1):
+    names = list(filter(None, map(str.strip, os.environ.get(NOTIFIERS_VARIABLE, "").split(","))))
+    took = [
         _send(f"{number} of {len(targets)}", target, subject, text)
-    for name in filter(None, map(str.strip, os.environ.get(NOTIFIERS_VARIABLE, "").split(","))):
-        try:
-            import_string(name)(subject, text)
-        except Exception:
-            log.exception("The notifier %s failed", name)
+        for number, target in enumerate(targets, start=1)
+    ]
+    took += [_call(name, subject, text) for name in names]
+    return any(took) or not took
 
 
-def run_failed(connection: Connection, run: Run, airflow_run: tuple[str, str]) -> None:
+def run_failed(
+    connection: Connection, run: Run, airflow_run: tuple[str, str], *, dry_run: bool
+) -> None:
     """Tell how a run ended that did not end well; the Airflow run is (DAG, id)."""
     status = run.status.replace("_", " ")
+    happened = run.row.message or f"The run is {status}."
+    subject = f"Run {run.run_id} is {status}"
+    if run.status in GREEN:
+        # A rollback that was refused leaves a completed run as it is.
+        subject = f"Run {run.run_id} was not taken back: it is {status}"
+        events = statements.fetch_all(connection, "trueup/journal/list_events", run_id=run.run_id)
+        happened = events[-1].event
+    elif dry_run:
+        subject = f"Dry run {run.run_id} is {status}"
     notify(
-        f"Run {run.run_id} is {status}",
+        subject,
         "\n".join(
             (
-                run.row.message or f"The run is {status}.",
+                happened,
                 _numbers(connection, run),
                 *_where(run.status, airflow_run),
             )
@@ -72,22 +86,24 @@ def run_failed(connection: Connection, run: Run, airflow_run: tuple[str, str]) -
     )
 
 
-def run_stalled(connection: Connection, run: Run, minutes: int, worked_on: bool) -> None:
-    """Tell of a run that holds the books and has not moved for so many minutes."""
+def run_stalled(connection: Connection, run: Run, minutes: int, worked_on: bool) -> bool:
+    """Tell of a run that holds the books and has not moved for so many minutes; True if heard."""
     attempts = statements.fetch_all(connection, "trueup/journal/list_attempts", run_id=run.run_id)
     dag_id, airflow_run_id = attempts[-1].dag_id, attempts[-1].airflow_run_id
-    alive = "A worker is still connected" if worked_on else "No worker is connected"
-    happened = (
-        f"It waits for a person's answer for {minutes} minutes."
-        if run.status is Status.AWAITING_APPROVAL
-        else f"It is {run.status.replace('_', ' ')} and has not moved for {minutes} minutes. "
-        f"{alive}."
-    )
-    notify(
-        f"Run {run.run_id} stalls",
+    if run.status is Status.AWAITING_APPROVAL:
+        subject = f"Run {run.run_id} waits for approval"
+        happened = f"It has waited {minutes} minutes for a person's answer."
+    else:
+        subject = f"Run {run.run_id} stalls"
+        alive = "A worker is still connected" if worked_on else "No worker is connected"
+        status = run.status.replace("_", " ")
+        happened = f"It is {status} and has not moved for {minutes} minutes. {alive}."
+    books = f"It holds the books of {run.system.name}: no other run but a dry one may begin."
+    return notify(
+        subject,
         "\n".join(
             (
-                f"{happened} It holds the books of {run.system.name}: no other run may begin.",
+                f"{happened} {books}",
                 _numbers(connection, run),
                 *_where(run.status, (dag_id, airflow_run_id)),
             )
@@ -111,13 +127,14 @@ def night_failed(subject: str, sentence: str, airflow_run: tuple[str, str]) -> N
     )
 
 
-def night_is_late(**_context: Any) -> None:
+def night_is_late(context: dict[str, Any]) -> None:
     """Say at whose books nobody has looked since the nightly reconciliation was queued.
 
-    Airflow calls this after every run that did not succeed in time, a red one too: whose books
-    were looked at has been told of already.
+    Airflow calls this after every run that did not succeed in time, a red one too, and hours later
+    if its scheduler was away: whose books were looked at since has been told of already.
     """
-    late = [system.name for system in systems.every() if not _was_looked_at(system)]
+    queued_at = datetime.fromisoformat(context["dag_run"]["queued_at"])
+    late = [system.name for system in systems.every() if not _was_looked_at(system, queued_at)]
     if late:
         notify(
             "No nightly reconciliation",
@@ -140,8 +157,19 @@ def _targets() -> list[str]:
     return (found.password or "").split()
 
 
-def _send(which: str, target: str, subject: str, text: str) -> None:
-    """Send to one target. An address is a secret: no library says a word on the way."""
+def _call(name: str, subject: str, text: str) -> bool:
+    """Call a notifier of the deployment's own; what it raises may have an address in it."""
+    try:
+        with _silence():
+            import_string(name)(subject, text)
+    except Exception as error:
+        log.error("The notifier %s failed: %s", name, type(error).__name__)
+        return False
+    return True
+
+
+def _send(which: str, target: str, subject: str, text: str) -> bool:
+    """Send to one target; True if it took it. An address is a secret: no library says a word."""
     mask_secret(target)
     try:
         import apprise
@@ -153,7 +181,7 @@ def _send(which: str, target: str, subject: str, text: str) -> None:
             )
     except Exception as error:
         log.error("Target %s of %s failed: %s", which, TARGETS_CONNECTION, type(error).__name__)
-        return
+        return False
     if not service:
         log.error("Target %s of %s is no address that apprise knows", which, TARGETS_CONNECTION)
     elif not taken:
@@ -161,6 +189,7 @@ def _send(which: str, target: str, subject: str, text: str) -> None:
             "Target %s of %s (%s) did not take the alert",
             which, TARGETS_CONNECTION, service.service_name,
         )  # fmt: skip
+    return bool(taken)
 
 
 @contextmanager
@@ -199,14 +228,14 @@ def _base_url() -> str:
     return conf.get("api", "base_url", fallback="http://localhost:8080").rstrip("/")
 
 
-def _was_looked_at(system: System) -> bool:
-    """Whether there is a night of the last hours; also where there is nothing to look at."""
+def _was_looked_at(system: System, since: datetime) -> bool:
+    """Whether there is a night since then; also where there is nothing to look at."""
     try:
         if not is_connected(system):
             return True
         with statements.connect(conninfo(system), "deadline") as connection:
             return statements.fetch_one(
-                connection, "trueup/nightly/was_looked_at", system=system.name, within=NIGHT_TAKES
+                connection, "trueup/nightly/was_looked_at", system=system.name, since=since
             ).found
     except Exception:
         # Whatever it is: nobody can say that somebody has looked.

@@ -6,11 +6,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from airflow.sdk import get_current_context, task
+from airflow.sdk.exceptions import AirflowFailException
 
 from trueup import migrations, systems
 from trueup import release as releases
 from trueup.orchestration import work
 from trueup.orchestration.connections import conninfo
+from trueup.orchestration.notifying import night_failed
 from trueup.release import Job
 
 log = logging.getLogger(__name__)
@@ -65,9 +67,17 @@ def release(system: str, asked: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@task
-def verdict(asked: dict[str, Any], done: dict[str, Any]) -> str:
-    """Say in a sentence how it ended, and where the exceptions stand."""
+@task(trigger_rule="all_done", **_RETRIES)
+def verdict(asked: dict[str, Any] | None, done: dict[str, Any] | None) -> str:
+    """Say in a sentence how it ended, and where the exceptions stand; tell when it broke off."""
+    if not (asked and done):
+        sentence = (
+            "The release of vesting lots broke off; the logs of audit and release say why. What "
+            "was committed stands, and clearing the task that failed goes on from there."
+        )
+        airflow_run = work.attempt(get_current_context())[:2]
+        night_failed("The release of vesting lots broke off", sentence, airflow_run)
+        raise AirflowFailException(sentence)
     sentence = (
         f"{done['released']} lots {'would be' if asked['dry_run'] else 'were'} released "
         f"({done['amount']} {asked['currency']}), {done['left']} left as they were, "

@@ -22,7 +22,7 @@ from trueup import (
 )
 from trueup.errors import Refused, TrueupError
 from trueup.orchestration import lineage, metrics, notifying, work
-from trueup.orchestration.approval import heed, is_approved
+from trueup.orchestration.approval import ask, heed, is_approved
 from trueup.orchestration.connections import (
     backups_folder,
     conninfo,
@@ -31,7 +31,6 @@ from trueup.orchestration.connections import (
     reports_folder,
 )
 from trueup.plan import Plan
-from trueup.report.question import question
 from trueup.run_state import FINISHED, GREEN, Status
 from trueup.sources import files
 from trueup.systems import System
@@ -50,7 +49,7 @@ def audit(system: str) -> dict[str, Any]:
     context = get_current_context()
     declared = systems.named(system)
     params = dict(context["params"])
-    # OpenLineage's note on who triggered it, which its provider puts among what another DAG asks for.
+    # OpenLineage's provider puts a note of its own among what one DAG asks of another.
     params.pop("openlineage", None)
     with work.session(declared, "audit") as connection:
         try:
@@ -161,7 +160,8 @@ def gate(system: str, posting: str = "open_posting") -> str:
             return "preview"
         if run.plan.approval == "auto" or is_approved(run):
             return posting
-        context["ti"].xcom_push(key="question", value=question(connection, run))
+        asked = ask(connection, run, context["dag_run"].run_id)
+        context["ti"].xcom_push(key="question", value=asked)
         journal.move(connection, run, Status.AWAITING_APPROVAL)
         return "approve"
 
@@ -180,7 +180,7 @@ def back_up(system: str) -> dict[str, Any]:
     context = get_current_context()
     declared = systems.named(system)
     with work.at_work(declared, context, "back_up") as (connection, run):
-        heed(connection, run, context["ti"].xcom_pull(task_ids="approve"))
+        heed(run, context["ti"].xcom_pull(task_ids="approve"))
         run = journal.move(connection, run, Status.POSTING)
         return stage(connection, run, conninfo(declared), backups_folder())
 
@@ -190,7 +190,7 @@ def open_posting(system: str) -> list[int]:
     """Take the state hash, create accounts, fix the bounds; give the numbers of the key ranges."""
     context = get_current_context()
     with work.at_work(systems.named(system), context, "post") as (connection, run):
-        heed(connection, run, context["ti"].xcom_pull(task_ids="approve"))
+        heed(run, context["ti"].xcom_pull(task_ids="approve"))
         run = journal.move(connection, run, Status.POSTING)
         posting.open_posting(connection, run)
         return [each.range_no for each in journal.ranges(connection, run)]
@@ -342,7 +342,11 @@ def look(system: str) -> str:
             context["dag_run"].run_id,
             learn_anew=context["params"]["learn_openings"],
         )
-    log.info("%s", nights.sentence(night))
+    sentence = nights.sentence(night)
+    log.info("%s", sentence)
+    metrics.of_night(night)
+    # What was found is told though the database is away by then.
+    context["ti"].xcom_push(key="broken", value=None if night.is_clean else sentence)
     return night.night_id
 
 
@@ -375,29 +379,28 @@ def verdict_of_night(system: str) -> str:
 
     Also when the night could not be reported: what was found is told all the same.
     """
-    from trueup import nights
-
     if not is_connected(systems.named(system)):
         raise AirflowSkipException(f"{system} was not looked at: there is no connection to it.")
     context = get_current_context()
     airflow_run = work.attempt(context)[:2]
-    night_id = context["ti"].xcom_pull(task_ids=f"{system}.look")
+    ti = context["ti"]
+    night_id = ti.xcom_pull(task_ids=f"{system}.look")
     if not night_id:
         sentence = f"Nobody could look at the books of {system}; the log of {system}.look says why."
         notifying.night_failed(f"No look at the books of {system}", sentence, airflow_run)
         raise AirflowFailException(sentence)
-    with work.session(systems.named(system), f"verdict {night_id}") as connection:
-        night = nights.read(connection, night_id)
-    metrics.of_night(night)
-    sentence = nights.sentence(night)
-    if not night.is_clean:
-        notifying.night_failed(f"The books of {system} are broken", sentence, airflow_run)
-        raise AirflowFailException(sentence)
-    if not context["ti"].xcom_pull(task_ids=f"{system}.report"):
-        sentence = f"{sentence} Its report could not be written; see the log of {system}.report."
+    broken = ti.xcom_pull(task_ids=f"{system}.look", key="broken")
+    if broken:
+        notifying.night_failed(f"The books of {system} are broken", broken, airflow_run)
+        raise AirflowFailException(broken)
+    if not ti.xcom_pull(task_ids=f"{system}.report"):
+        sentence = (
+            f"The books of {system} are clean, but night {night_id} has no report; the log of "
+            f"{system}.report says why."
+        )
         notifying.night_failed(f"No report of the books of {system}", sentence, airflow_run)
         raise AirflowFailException(sentence)
-    return sentence
+    return f"Nothing critical was found in night {night_id}."
 
 
 @task(**_RETRIES)
@@ -445,7 +448,7 @@ def report(system: str | None = None) -> dict[str, str]:
     return written
 
 
-@task(trigger_rule="all_done")
+@task(trigger_rule="all_done", **_RETRIES)
 def verdict(system: str | None = None, green: list[str] = GREEN) -> str:
     """Fail the DAG run unless its run ended as it should: a rolled back backfill is red.
 
@@ -460,10 +463,12 @@ def verdict(system: str | None = None, green: list[str] = GREEN) -> str:
             run = journal.read_run(connection, found)
             metrics.of_runs(connection, declared)
             if run.status not in green and run.status != Status.PAUSED:
-                notifying.run_failed(connection, run, airflow_run)
-    except (AirflowFailException, TrueupError, psycopg.Error) as unknown:
+                dry_run = bool(context["params"].get("dry_run"))
+                notifying.run_failed(connection, run, airflow_run, dry_run=dry_run)
+    except Exception as unknown:
+        # Whatever it is, it is told, once: another try would tell it again.
         notifying.run_unknown(str(unknown), airflow_run)
-        raise
+        raise AirflowFailException(str(unknown)) from unknown
     sentence = f"Run {found} is {run.status}. {run.row.message or ''}"
     if run.status not in green:
         log.error("%s", sentence)

@@ -68,8 +68,11 @@ def _look(connection: Connection, system: System, after: timedelta) -> list[str]
                 connection, "trueup/journal/is_worked_on", run_id=run.run_id
             ).worked_on
         minutes = each.seconds // 60
-        run_stalled(connection, run, minutes, worked_on)
-        journal.log(
-            connection, run, f"Told that it has not moved for {minutes} minutes.", told="stalled"
-        )
+        if run_stalled(connection, run, minutes, worked_on):
+            journal.log(
+                connection,
+                run,
+                f"Told that it has not moved for {minutes} minutes.",
+                told="stalled",
+            )
     return [each.run_id for each in untold]

@@ -8,6 +8,7 @@ from psycopg import Connection
 
 from trueup import statements, steps
 from trueup.journal import Run
+from trueup.plan import Plan
 from trueup.report import facts
 from trueup.report.amounts import counted, readable
 
@@ -153,9 +154,22 @@ def _flags(run: Run, figures: dict[str, Any], units: dict[str, int]) -> Iterator
         yield f"{counted(run.row.left_out)} rows outside the window of time are left out."
     for each in figures.get("left_aside", []):
         yield f"{counted(each['rows'])} rows are left aside: {each['what']}."
-    if run.plan.confirm_overlap:
+    yield from _loosened(run.plan)
+
+
+def _loosened(plan: Plan) -> Iterator[str]:
+    """What lets a result stand that a plan by default would take back."""
+    if plan.accept_breaks is None:
+        yield "`accept_breaks` is empty: however many breaks there are, nothing is taken back."
+    elif plan.accept_breaks:
+        yield f"Up to {counted(plan.accept_breaks)} breaks may stand (`accept_breaks`)."
+    if plan.tolerance:
+        yield f"A difference of up to {plan.tolerance:f} is no break (`tolerance`)."
+    if not plan.validate_balances:
+        yield "`validate_balances` is off: balances are proved at the end only."
+    if plan.confirm_overlap:
         yield "`confirm_overlap` is on: an earlier delivery of this source may overlap."
-    if not run.plan.four_eyes:
+    if not plan.four_eyes:
         yield "`four_eyes` is off: whoever triggered the run may approve it, too."
 
 

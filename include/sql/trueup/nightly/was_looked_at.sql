@@ -1,4 +1,4 @@
--- Tells whether somebody has looked at a system's books of late.
+-- Tells whether somebody has looked at a system's books since then.
 SELECT count(*) > 0 AS found
 FROM trueup.nights
-WHERE system = %(system)s AND looked_at > now() - %(within)s
+WHERE system = %(system)s AND looked_at >= %(since)s
