@@ -30,9 +30,9 @@ can be posted now, else an entry against the suspense account, with a reference 
 Where the ledger is trusted nothing is posted, and the difference is documented.
 
 Start with a dry run: its log, `trueup.proposed_corrections` and the report show every proposal. A
-real run waits for a person's approval, posts exactly what was approved through the same engine as a
-backfill, holds the books against the expected balances once more, and writes each correction into
-the audit log. It is taken back like any run.
+real run waits for a person's approval (unless `approval` is `auto`), posts exactly what was
+approved through the same engine as a backfill, holds the books against the expected balances once
+more, and writes each correction into the audit log. It is taken back like any run.
 """,
 )
 def ledger_corrections() -> None:

@@ -17,6 +17,8 @@ from trueup.orchestration.params import form
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,
+    # It changes nothing in the books, and a night that nobody switched on is missed by nobody.
+    is_paused_upon_creation=False,
     deadline=DeadlineAlert(
         reference=DeadlineReference.DAGRUN_QUEUED_AT,
         interval=NIGHT_TAKES,
@@ -27,8 +29,9 @@ from trueup.orchestration.params import form
             "learn_openings": Param(
                 False,
                 type="boolean",
-                description="Take what stands on accounts without an entry for right from now on: "
-                "their opening balances are learned anew. Only after a person has looked at each.",
+                description="Accept every balance that no entry explains as its account's opening "
+                "balance; the former opening balances are lost. Leave it off unless a person has "
+                "looked at each finding.",
             ),
         }
     ),
@@ -46,9 +49,9 @@ night on which a run was in flight is labelled. A system is passed over where th
 connection to its database.
 
 Green when nothing critical was found. Red otherwise: each finding has its account, its amount and
-its likely cause, in the report, in Data Docs and in `trueup.night_findings`; notifiers named in
-`TRUEUP_NOTIFIERS` are told. When nobody has looked two hours after the run was queued, they are
-told that, too; `trueup.last_nights` shows a system at whose books nobody has looked for a day.
+its likely cause, in the report, in Data Docs and in `trueup.night_findings`; whoever the connection
+`trueup_alerts` or `TRUEUP_NOTIFIERS` names is told. When nobody has looked two hours after the run
+was queued, they are told that, too; `trueup.last_nights` shows a system at whose books nobody has looked for a day.
 """,
 )
 def nightly_reconciliation() -> None:

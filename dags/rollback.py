@@ -17,7 +17,8 @@ from trueup.orchestration.params import form
                 type="string",
                 minLength=1,
                 title="Run id",
-                description="The run to take back, as trueup.run_overview lists it.",
+                description="The run to take back: it stands in its report, on the Trueup page, "
+                "and in trueup.run_overview. There is no dry run here: it acts at once.",
             ),
             "mode": Param(
                 "delete",
@@ -40,6 +41,7 @@ from trueup.orchestration.params import form
     doc_md="""
 ### Take a run back
 
+**There is no dry run here: it acts at once.**
 Before or after its constraints were applied, in one of three ways:
 
 The run's id says which system it belongs to.

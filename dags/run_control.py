@@ -18,7 +18,8 @@ from trueup.orchestration.params import form
                 type="string",
                 minLength=1,
                 title="Run id",
-                description="The run, as trueup.run_overview lists it.",
+                description="The run: its id stands in its report, on the Trueup page, and in "
+                "trueup.run_overview.",
             ),
             "action": Param(
                 "pause",

@@ -30,7 +30,8 @@ SYSTEM = "ledger"
    until they agree or are small, so that rows travel only where something differs. Differences are
    in `trueup.ledger_differences`; more of them than `accept_breaks` take back what was posted here.
 
-The Airflow connection `scb` names the API: host, and the bearer token as its password.
+The Airflow connection `scb` names the API: host, the bearer token as its password, and
+`"trueup_source": true` in its extra, without which nothing is read through it.
 """,
 )
 def scb_ledger_sync() -> None:

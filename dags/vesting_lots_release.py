@@ -47,7 +47,8 @@ released with a warning.
 
 Green when every mature lot was decided, the ones that were left included: what is wrong with them
 was wrong before, a person has to mend it, and tonight's other payments are done. Red only when the
-surroundings fail; what was committed stands, and clearing the task `release` goes on from there.
+surroundings fail: that is told (`trueup_alerts`), what was committed stands, and clearing the task
+`release` goes on from there.
 """,
 )
 def vesting_lots_release() -> None:

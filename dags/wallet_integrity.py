@@ -37,9 +37,9 @@ below zero, a table of before and after, and the trend. The log of `check` has t
 The system account is the contra side of all coins: it stands at minus what the users have. It is
 counted apart and **is no drift**; do not reset it.
 
-Green when all agrees. Red otherwise, and notifiers named in `TRUEUP_NOTIFIERS` are told; then
-`wallet_backfill` mends what can be mended, and docs/wallets.md says how to keep drift at zero.
-It is passed over where there is no Airflow connection `wallet_db`.
+Green when all agrees. Red otherwise, also when nobody could look, and whoever the connection
+`trueup_alerts` or `TRUEUP_NOTIFIERS` names is told; then `wallet_backfill` mends what can be
+mended, and docs/wallets.md says how to keep drift at zero. It is passed over where there is no Airflow connection `wallet_db`.
 """,
 )
 def wallet_integrity() -> None:

@@ -14,6 +14,8 @@ from trueup.orchestration import watch_tasks as tasks
     start_date=pendulum.datetime(2026, 1, 1, tz="UTC"),
     catchup=False,
     max_active_runs=1,
+    # It changes nothing, and a watch that nobody switched on warns of nothing.
+    is_paused_upon_creation=False,
     default_args={"owner": "trueup"},
     tags=["trueup", "control"],
     doc_md="""

@@ -98,10 +98,13 @@ def backfill_params() -> dict[str, Param]:
         ),
         "source_id": _text(
             None, _WHAT,
-            "Name of the logical source that this delivery belongs to. Default: the file's name.",
+            "Deliveries under one name count as one source: rows without a reference are known "
+            "again by it. Default: the file's name.",
             maxLength=255,
         ),
-        "ledger_id": _text("MASTER", _WHAT, "The ledger of rows that name none.", minLength=1),
+        "ledger_id": _text(
+            "MASTER", _WHAT, "The ledger id of rows that carry none of their own.", minLength=1
+        ),
         "accounts": _text(
             None, _FIRST,
             "CSV of accounts to create first: id, currency_code, allow_overdraft, normal_side.",
@@ -117,8 +120,14 @@ def backfill_params() -> dict[str, Param]:
             "expected_balance, optional as_of.",
             examples=["opencollective/expected_balances.csv"],
         ),
-        "prefix": _text("BACKFILL-", _WHAT, "Beginning of references made for rows without one."),
-        "limit": _number(None, _WHAT, "Load only so many rows, as a trial.", minimum=1),
+        "prefix": _text(
+            "BACKFILL-", _WHAT,
+            "Beginning of references made for rows without one. Keep it for all deliveries of one "
+            "source.",
+        ),
+        "limit": _number(
+            None, _WHAT, "Load only the first so many rows, as a trial.", minimum=1
+        ),
         "not_before": _text(None, _WHAT, "Leave out entries before this time (ISO 8601, UTC)."),
         "not_after": _text(None, _WHAT, "Leave out entries after this time (ISO 8601, UTC)."),
         "dry_run": _switch(
@@ -130,15 +139,18 @@ def backfill_params() -> dict[str, Param]:
         ),
         "approval": _choice(
             "auto", ["auto", "manual"], _FIRST,
-            "manual: the run waits until a person approves its digest under Required Actions.",
+            "auto: post without asking. manual: stop before posting until a person approves the "
+            "figures, under Required Actions. A dry run never asks.",
         ),
         "four_eyes": _switch(
             True, _HOW,
-            "For approval manual: whoever triggered the run may reject it, but not approve it. "
-            "Off: they may, where one person works alone.",
+            "Whoever triggered the run may reject it, but not approve it. Off: they may, where one "
+            "person works alone. Means nothing with approval auto.",
         ),
         "approved_digest": _text(
-            None, _HOW, "Post only if the digest is this one: the one that a dry run printed."
+            None, _HOW,
+            "The digest in a dry run's log or report. The run posts what that dry run showed, or "
+            "nothing.",
         ),
         "regime": _choice(
             "auto", ["auto", "live", "initial"], _HOW,
@@ -146,9 +158,11 @@ def backfill_params() -> dict[str, Param]:
             "loaded bare, indexes and foreign keys are built behind it, and nobody else can post "
             "until then. auto: initial where it is possible and worth it.",
         ),
-        "outbox": _switch(False, _HOW, "Give every entry a row in dual_ledger_outbox."),
+        "outbox": _switch(
+            False, _HOW, "Queue every entry for delivery to the other ledger (dual_ledger_outbox)."
+        ),
         "batch_size": _number(
-            1000, _HOW, "Lines in the first batch; then the size adapts to the seconds per batch.",
+            1000, _HOW, "Rows in the first batch; then the size adapts to the seconds per batch.",
             minimum=1, maximum=1_000_000,
         ),
         "batch_seconds": _number(
@@ -158,7 +172,10 @@ def backfill_params() -> dict[str, Param]:
             minimum=0.05, maximum=60,
         ),
         "checkpoint_interval": _number(
-            10, _HOW, "Check all balances against their entries every so many batches.", minimum=1
+            10, _HOW,
+            "Check all balances against their entries every so many batches, while Validate "
+            "balances is on. Every batch is a checkpoint in any case.",
+            minimum=1,
         ),
         "max_retries": _number(
             3, _HOW, "How often a batch is tried again after a passing error.",
@@ -169,7 +186,7 @@ def backfill_params() -> dict[str, Param]:
             minimum=0, maximum=600_000,
         ),
         "parallel_workers": _number(
-            1, _HOW, "Into how many ranges the keys are cut, each a mapped task.",
+            1, _HOW, "How many tasks post side by side. Fixed once posting has begun.",
             minimum=1, maximum=16,
         ),
         "skip_duplicates": _switch(
@@ -181,24 +198,29 @@ def backfill_params() -> dict[str, Param]:
         "confirm_overlap": _switch(
             False,
             _HOW,
-            "For rows without a reference, when an earlier delivery of this source was posted: go "
-            "on all the same. The refusal says what that means.",
+            "Leave it off; turn it on only when a refusal asks for it: rows without a reference "
+            "may then be in this delivery and in an earlier one.",
         ),
         # No type: a number is as good as its text, and the form shows a plain field only then.
         "max_quarantined": Param(
             "1 %",
             section=_WHEN,
-            description="Most rows that may be quarantined: a number, or a share such as 1 %.",
+            description="Most rows that may be quarantined: a number, or a share such as 1 %. "
+            "More, and the run is refused before anything is posted.",
             pattern=_A_NUMBER_OR_A_SHARE,
         ),
         "tolerance": Param(
             "0",
             section=_WHEN,
-            description="Largest difference to an expected balance that is no break.",
+            description="Largest difference to an expected balance that is no break, in units of "
+            "its currency, such as 0.01.",
             pattern=_DECIMAL,
         ),
         "accept_breaks": _number(
-            0, _WHEN, "Most breaks that may stand; more, and the run is rolled back.", minimum=0
+            0, _WHEN,
+            "A break is an account whose balance is not what its entries or the expected balances "
+            "say. More of them than this, and the run is rolled back.",
+            minimum=0,
         ),
     }  # fmt: skip
 
@@ -236,7 +258,8 @@ def correction_params() -> dict[str, Param]:
         "prefix": _text("CORRECTION-", _WHAT, "Beginning of the corrections' references."),
         "approval": _choice(
             "manual", ["manual", "auto"], _FIRST,
-            "manual: the run waits until a person approves the proposals under Required Actions.",
+            "manual: stop before posting until a person approves the proposals, under Required "
+            "Actions. auto: post without asking. A dry run never asks.",
         ),
     }  # fmt: skip
 
@@ -271,7 +294,9 @@ def sync_params() -> dict[str, Param]:
             "The Airflow HTTP connection to the SCB's API. Its extra must say trueup_source: true.",
             minLength=1,
         ),
-        "ledger_id": _text("SOVEREIGN", _WHAT, "The ledger of entries that name none."),
+        "ledger_id": _text(
+            "SOVEREIGN", _WHAT, "The ledger id of entries that carry none of their own."
+        ),
         "regime": Param(
             "live", const="live", section=_HOW,
             description="Others may work on: a synchronisation never takes the books for itself.",
