@@ -51,7 +51,8 @@ connection to its database.
 Green when nothing critical was found. Red otherwise: each finding has its account, its amount and
 its likely cause, in the report, in Data Docs and in `trueup.night_findings`; whoever the connection
 `trueup_alerts` or `TRUEUP_NOTIFIERS` names is told. When nobody has looked two hours after the run
-was queued, they are told that, too; `trueup.last_nights` shows a system at whose books nobody has looked for a day.
+was queued, they are told that, too; `trueup.last_nights` shows a system at whose books nobody has
+looked for a day.
 """,
 )
 def nightly_reconciliation() -> None:

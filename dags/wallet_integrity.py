@@ -39,7 +39,8 @@ counted apart and **is no drift**; do not reset it.
 
 Green when all agrees. Red otherwise, also when nobody could look, and whoever the connection
 `trueup_alerts` or `TRUEUP_NOTIFIERS` names is told; then `wallet_backfill` mends what can be
-mended, and docs/wallets.md says how to keep drift at zero. It is passed over where there is no Airflow connection `wallet_db`.
+mended, and docs/wallets.md says how to keep drift at zero. It is passed over where there is no
+Airflow connection `wallet_db`.
 """,
 )
 def wallet_integrity() -> None:
