@@ -191,7 +191,7 @@ def vault_journal(server, migrated, monkeypatch):
 
 
 def test_a_plan_that_nobody_can_read_any_more_keeps_no_other_system_from_being_watched(
-    run_dag, database, target, connect_alerts, vault_journal, caplog
+    run_dag, database, target, connect_alerts, vault_journal, caplog, capfd
 ):
     connect_alerts(target.address)
     run_dag("ledger_backfill", **POSTS)
@@ -202,7 +202,10 @@ def test_a_plan_that_nobody_can_read_any_more_keeps_no_other_system_from_being_w
     )
     assert run_dag("watch_runs").state == "failed"
     assert target.subjects == ["Run stalling stalls"]
-    assert "Nobody could look at the runs of ledger; the log above says why." in caplog.text
+    assert "The runs of ledger cannot be looked at" in caplog.text
+    assert "The runs of vesting cannot" not in caplog.text
+    captured = capfd.readouterr()
+    assert "Nobody could look at the runs of ledger; the log" in captured.out + captured.err
 
 
 def test_a_journal_of_an_earlier_version_is_said_so(
@@ -211,7 +214,7 @@ def test_a_journal_of_an_earlier_version_is_said_so(
     connect_alerts(target.address)
     database.do("DROP TABLE trueup.settings CASCADE")
     assert run_dag("watch_runs").state == "failed"
-    assert "The journal is of an earlier version." in caplog.text
+    assert "The runs of ledger cannot be looked at: The journal is of an earlier" in caplog.text
     assert target.subjects == ["Run stalling stalls"]
 
 

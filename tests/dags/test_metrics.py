@@ -108,9 +108,12 @@ def test_the_dashboard_asks_for_what_is_emitted_and_for_every_figure_of_a_run(
                  "night_age_seconds"}  # fmt: skip
     assert {f"airflow_trueup_ledger_{name}" for name in from_runs} <= asked
 
-    # A panel without a value says in words why there may be none.
+    # A panel without a value says in words why there may be none; a single value is the one of this
+    # moment, lest one that has expired be shown for hours.
     for panel in dashboard["panels"]:
         assert panel["fieldConfig"]["defaults"]["noValue"].strip(), panel["title"]
+        if panel["type"] == "stat":
+            assert all(target["instant"] for target in panel["targets"]), panel["title"]
 
     from trueup import systems
 

@@ -44,11 +44,11 @@ def watch() -> list[str]:
             with work.session(system, "watch") as connection:
                 told += _look(connection, system, after)
         except (psycopg.Error, TrueupError) as error:
-            log.error("%s: %s", system.name, error)
+            log.error("The runs of %s cannot be looked at: %s", system.name, error)
             unseen.append(system)
         except Exception:
             # A fault of ours, such as a plan of an older version: the log keeps the whole trace.
-            log.exception("%s", system.name)
+            log.exception("The runs of %s cannot be looked at", system.name)
             unseen.append(system)
         metrics.of_watch(system, system not in unseen)
     if unseen:

@@ -51,7 +51,9 @@ FROM trueup.runs AS run
 CROSS JOIN LATERAL (
     SELECT
         CASE
-            WHEN run.finished_at IS NOT NULL THEN FALSE
+            WHEN run.status IN (
+                'completed', 'previewed', 'rolled_back', 'refused', 'rollback_failed'
+            ) THEN FALSE
             WHEN pg_is_in_recovery() THEN NULL
             ELSE EXISTS (
                 SELECT 1 FROM pg_locks AS held
