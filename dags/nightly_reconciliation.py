@@ -42,11 +42,11 @@ from trueup.orchestration.params import form
 
 For each system, in **one snapshot** of its books: the trial balance per currency, every balance
 against its entries, the balance rules, duplicate and missing references, the outbox's failures and
-backlog, stalled runs, and the trend since the last night; for vesting lots, every lot against its
-deposit and every user's lots against the active locks; for wallets, coins against wallet against
-journal, and the journal's rules; for juntas, capital against movements against the app's rows. A
-night on which a run was in flight is labelled. A system is passed over where there is no Airflow
-connection to its database.
+backlog, runs that stall or wait for a person, and the trend since the last night; for vesting
+lots, every lot against its deposit and every user's lots against the active locks; for wallets,
+coins against wallet against journal, and the journal's rules; for juntas, capital against movements
+against the app's rows. A night on which a run was in flight is labelled. A system is passed over
+where there is no Airflow connection to its database.
 
 Green when nothing critical was found. Red otherwise: each finding has its account, its amount and
 its likely cause, in the report, in Data Docs and in `trueup.night_findings`; whoever the connection

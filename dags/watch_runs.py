@@ -23,14 +23,16 @@ from trueup.orchestration import watch_tasks as tasks
 
 Looks at the runs of every system, from the outside, and changes none of them.
 
-- **A run that stalls** (it holds the books, and no batch or step was seen for
-  `TRUEUP_STALLED_AFTER` minutes, 30 by default; or it waits that long for its approval) is told of
-  **once** until it moves again, through the Airflow connection `trueup_alerts` and the notifiers
-  in `TRUEUP_NOTIFIERS`. The text says whether a worker is still connected, and what to do.
+- **A run that stalls** (it holds the books, and no worker is connected to it for five minutes, or
+  one is and gave no sign of life for `TRUEUP_STALLED_AFTER` minutes, 30 by default), or that waits
+  that long for its approval, is told of **once** until it moves again, through the Airflow
+  connection `trueup_alerts` and the notifiers in `TRUEUP_NOTIFIERS`. The text says whether a worker
+  is still connected, and what to do.
 - **Figures** of the run that is open and of the newest one go to Airflow's metrics, as
-  `trueup.<system>.…`: rows posted, rows per second, quarantine, breaks, age of the checkpoint.
+  `trueup.<system>.…`: rows posted, rows per second, quarantine, breaks, age of the checkpoint, age
+  of the last night, and whether the system could be looked at.
 
-A system without an Airflow connection is passed over. Red: a database could not be reached.
+A system without an Airflow connection is passed over. Red: one could not be looked at.
 `TRUEUP_WATCH_SCHEDULE` has another schedule.
 """,
 )

@@ -41,6 +41,7 @@ trueup.nights, trueup.night_findings, trueup.known_openings TO trueup_runner;
 -- What happened stays: the audit log grows, and nobody changes it.
 GRANT SELECT, INSERT ON trueup.audit_log TO trueup_runner;
 GRANT SELECT ON trueup.schema_migrations, trueup.currencies, trueup.reason_codes TO trueup_runner;
+GRANT SELECT, UPDATE ON trueup.settings TO trueup_runner;
 GRANT SELECT
 ON trueup.run_overview, trueup.run_batches, trueup.quarantined_rows, trueup.balance_breaks,
 trueup.proposed_corrections, trueup.last_nights, trueup.run_details, trueup.run_airflow_runs,

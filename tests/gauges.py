@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Listener:
-    """Where metrics go, and the last value of every gauge that arrived, by its full name."""
+    """Where metrics go, and what arrived: the last value of every gauge by its full name, and all
+    its values in order."""
 
     port: int
     gauges: dict[str, float] = field(default_factory=dict)
+    history: dict[str, list[float]] = field(default_factory=dict)
 
 
 @contextmanager
@@ -33,7 +35,9 @@ def listening() -> Iterator[Listener]:
                 for line in packet.splitlines():
                     name, _, value = line.partition(":")
                     if value.endswith("|g"):
-                        listener.gauges[name] = float(value.removesuffix("|g"))
+                        said = float(value.removesuffix("|g"))
+                        listener.gauges[name] = said
+                        listener.history.setdefault(name, []).append(said)
 
         thread = threading.Thread(target=listen, daemon=True)
         thread.start()

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from psycopg import Connection
+from psycopg import Connection, sql
 from psycopg.types.json import Jsonb
 
 from trueup import statements
@@ -17,11 +17,12 @@ from trueup.systems import System
 FINDINGS_KEPT = 10_000
 
 # Checks that every system has; a system's own are its statements nightly/find_<name>.sql.
-_COMMON_CHECKS = ("stalled_runs",)
+_COMMON_CHECKS = ("stalled_runs", "waiting_runs")
 
 
 class Night(NamedTuple):
-    """A night as it was kept. `figures` has what was measured, now and the night before."""
+    """A night as it was kept. `figures` has what was measured, now and the night before, and the
+    drift: for each currency, by how much the books were off."""
 
     night_id: str
     system: str
@@ -60,13 +61,14 @@ def look(
         )
         if learn_anew:
             _learn(connection, system, night_id, anew=True)
-        counts = {
-            name: _keep_findings(connection, night_id, name, found)
-            for name, found in _findings(connection, system)
+        kept = {
+            name: _keep_findings(connection, system, night_id, name, statement)
+            for name, statement in _checks(system)
         }
         measured = statements.fetch_one(connection, f"{system.name}/nightly/measure")._asdict()
         figures = {
-            "findings": counts,
+            "findings": {name: found.findings for name, found in kept.items()},
+            "drift": _drift(found.drift or {} for found in kept.values()),
             "measured": measured,
             "trend": _trend(connection, system, night_id, measured),
         }
@@ -101,26 +103,37 @@ def sentence(night: Night) -> str:
     )
 
 
-def _findings(connection: Connection, system: System) -> Iterable[tuple[str, list[Any]]]:
+def _checks(system: System) -> Iterable[tuple[str, str]]:
+    """Each check's name and its statement."""
     for name in _COMMON_CHECKS:
-        yield (
-            name,
-            statements.fetch_all(connection, f"trueup/nightly/find_{name}", system=system.name),
-        )
+        yield name, f"trueup/nightly/find_{name}"
     for name in system.nightly_checks:
-        yield name, statements.fetch_all(connection, f"{system.name}/nightly/find_{name}")
+        yield name, f"{system.name}/nightly/find_{name}"
 
 
-def _keep_findings(connection: Connection, night_id: str, name: str, found: list[Any]) -> int:
-    statements.execute_each(
+def _keep_findings(
+    connection: Connection, system: System, night_id: str, name: str, statement: str
+) -> Any:
+    """Look with one check: how much it found, and the drift in it, currency → decimal text."""
+    return statements.execute_composed(
         connection,
-        "trueup/nightly/insert_finding",
-        (
-            {"night_id": night_id, "check_name": name, "number": number, **row._asdict()}
-            for number, row in enumerate(found[:FINDINGS_KEPT], start=1)
-        ),
-    )
-    return len(found)
+        "trueup/nightly/keep_findings",
+        {"check": sql.SQL(statements.text(statement))},
+        system=system.name,
+        night_id=night_id,
+        check_name=name,
+        kept=FINDINGS_KEPT,
+    ).fetchone()
+
+
+def _drift(by_check: Iterable[dict[str, str]]) -> dict[str, str]:
+    """By how much each currency is off. Several checks may see the same: what counts is the check
+    that saw most."""
+    most: dict[str, str] = {}
+    for drift in by_check:
+        for currency, amount in drift.items():
+            most[currency] = max(most.get(currency, "0"), amount, key=Decimal)
+    return most
 
 
 def _trend(

@@ -8,7 +8,9 @@ import pytest
 from alerts import SECRET, listening
 from conftest import ROOT
 from dag_runs import overview
+from dags.conftest import uri
 from runs import SAMPLE
+from trueup import statements
 
 pytestmark = pytest.mark.filterwarnings("default")
 
@@ -92,24 +94,28 @@ def test_a_run_that_does_not_move_is_told_once_until_it_moves_again(
 
     def stop(status: str, minutes: int) -> None:
         database.do(
-            "UPDATE trueup.runs SET status = %s, last_seen_at = clock_timestamp() "
-            "- %s * INTERVAL '1 minute' WHERE run_id = %s", status, minutes, run.run_id,
+            "UPDATE trueup.runs SET status = %s, finished_at = NULL, last_seen_at = "
+            "clock_timestamp() - %s * INTERVAL '1 minute' WHERE run_id = %s",
+            status, minutes, run.run_id,
         )  # fmt: skip
 
-    stop("posting", 20)
+    stop("posting", 4)
     assert run_dag("watch_runs").state == "success"
     assert target.told == []
-    stop("posting", 31)
+    stop("posting", 6)
     assert run_dag("watch_runs").state == "success"
     run_dag("watch_runs")
     assert target.subjects == [f"Run {run.run_id} stalls"]
     text = target.told[0]["message"]
-    assert "It is posting and has not moved for 31 minutes. No worker is connected." in text
+    assert "It is posting and has not moved for 6 minutes. No worker is connected." in text
     assert "3,783 of 3,783 rows read" in text
     assert "docs/runbook.md#is-it-alive" in text
 
     # It moved, and stands still again: as its approver may have gone to lunch.
     database.do("UPDATE trueup.audit_log SET logged_at = logged_at - INTERVAL '1 day'")
+    stop("awaiting_approval", 29)
+    run_dag("watch_runs")
+    assert len(target.told) == 1
     stop("awaiting_approval", 45)
     run_dag("watch_runs")
     assert len(target.told) == 2
@@ -159,20 +165,76 @@ def test_a_dry_run_that_was_refused_is_told_as_one(run_dag, database, target, co
     assert target.subjects == [f"Dry run {run.run_id} is refused"]
 
 
-def test_a_deployment_says_itself_how_long_a_run_may_stand_still(
+def test_a_deployment_says_itself_how_long_a_worker_may_be_silent(
     run_dag, database, target, connect_alerts, monkeypatch
 ):
+    """And so do page and night, which ask the same view."""
     connect_alerts(target.address)
-    monkeypatch.setenv("TRUEUP_STALLED_AFTER", "5")
     run_dag("ledger_backfill", **POSTS)
+    (run,) = overview(database)
     database.do(
-        "UPDATE trueup.runs SET status = 'expecting', "
-        "last_seen_at = clock_timestamp() - INTERVAL '6 minutes'"
+        "UPDATE trueup.runs SET status = 'expecting', finished_at = NULL, "
+        "last_seen_at = clock_timestamp() - INTERVAL '16 minutes'"
     )
-    run_dag("watch_runs")
-    assert len(target.told) == 1
+    with database.connect(f"expect {run.run_id}") as worker:
+        statements.execute(worker, "trueup/journal/hold_worker_lock", run_id=run.run_id)
+        run_dag("watch_runs")
+        assert (target.told, overview(database)[0].stalled) == ([], False)
+        monkeypatch.setenv("TRUEUP_STALLED_AFTER", "15")
+        run_dag("watch_runs")
+        (told,) = target.told
+        assert "has not moved for 16 minutes. A worker is still connected." in told["message"]
+        assert overview(database)[0].stalled is True
     monkeypatch.setenv("TRUEUP_STALLED_AFTER", "half an hour")
     assert run_dag("watch_runs").state == "failed"
+
+
+@pytest.fixture
+def vault_journal(server, migrated, monkeypatch):
+    """Another system's database, with a run that stalls."""
+    database = server.create(migrated)
+    database.do(
+        "INSERT INTO trueup.runs (run_id, dag_id, system, status, stage, plan, dry_run, source, "
+        "source_id, source_type, code_fingerprint, started_by, last_seen_at) "
+        "VALUES ('stalling', 'vesting_lots_backfill', 'vesting', 'posting', 'post', "
+        """'{"source": "x.csv"}', FALSE, 'x.csv', 'x', 'CSV', '', 'tester', """
+        "now() - INTERVAL '1 hour')"
+    )
+    database.do(
+        "INSERT INTO trueup.run_attempts (run_id, attempt, dag_id, airflow_run_id, started_by) "
+        "SELECT run_id, attempt, dag_id, 'one', started_by FROM trueup.runs"
+    )
+    monkeypatch.setenv("AIRFLOW_CONN_VAULT_DB", uri(database.conninfo))
+    yield database
+    server.drop(database)
+
+
+def test_a_plan_that_nobody_can_read_any_more_keeps_no_other_system_from_being_watched(
+    run_dag, database, target, connect_alerts, vault_journal, caplog, capfd
+):
+    connect_alerts(target.address)
+    run_dag("ledger_backfill", **POSTS)
+    database.do(
+        "UPDATE trueup.runs SET status = 'posting', finished_at = NULL, "
+        """plan = '{"source": "a.csv", "no_longer_known": true}', """
+        "last_seen_at = clock_timestamp() - INTERVAL '1 hour'"
+    )
+    assert run_dag("watch_runs").state == "failed"
+    assert target.subjects == ["Run stalling stalls"]
+    assert "The runs of ledger cannot be looked at" in caplog.text
+    assert "The runs of vesting cannot" not in caplog.text
+    captured = capfd.readouterr()
+    assert "Nobody could look at the runs of ledger; the log" in captured.out + captured.err
+
+
+def test_a_journal_of_an_earlier_version_is_said_so(
+    run_dag, database, target, connect_alerts, vault_journal, caplog
+):
+    connect_alerts(target.address)
+    database.do("DROP TABLE trueup.settings CASCADE")
+    assert run_dag("watch_runs").state == "failed"
+    assert "The runs of ledger cannot be looked at: The journal is of an earlier" in caplog.text
+    assert target.subjects == ["Run stalling stalls"]
 
 
 def test_a_database_that_cannot_be_reached_keeps_no_other_from_being_watched(
@@ -181,7 +243,7 @@ def test_a_database_that_cannot_be_reached_keeps_no_other_from_being_watched(
     connect_alerts(target.address)
     run_dag("ledger_backfill", **POSTS)
     database.do(
-        "UPDATE trueup.runs SET status = 'posting', "
+        "UPDATE trueup.runs SET status = 'posting', finished_at = NULL, "
         "last_seen_at = clock_timestamp() - INTERVAL '1 hour'"
     )
     monkeypatch.setenv("AIRFLOW_CONN_VAULT_DB", "postgresql://nobody@127.0.0.1:1/none")

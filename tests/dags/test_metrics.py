@@ -50,11 +50,14 @@ def test_a_run_and_a_night_say_how_they_stand(run_dag, database, listener):
     assert found["posted_rows"] == 3783
     assert found["quarantined_rows"] == 0
     assert found["breaks"] == 4
-    assert found["rows_per_second"] > 0
+    assert max(listener.history["airflow.trueup.ledger.rows_per_second"]) > 0
+    assert found["rows_per_second"] == 0  # nobody posts any more
+    assert found["is_watched"] == 1
+    assert "night_age_seconds" not in found  # there was no night
     assert (found["open_runs"], found["stalled_runs"], found["checkpoint_age_seconds"]) == (0, 0, 0)
 
     database.do(
-        "UPDATE trueup.runs SET status = 'posting', "
+        "UPDATE trueup.runs SET status = 'posting', finished_at = NULL, "
         "last_seen_at = clock_timestamp() - INTERVAL '2 hours'"
     )
     run_dag("watch_runs")
@@ -65,13 +68,29 @@ def test_a_run_and_a_night_say_how_they_stand(run_dag, database, listener):
     assert (found["night_is_broken"], found["entries"]) == (1, 3783)
     assert found["night_findings"] == 1
 
+    database.do("UPDATE trueup.nights SET looked_at = now() - INTERVAL '27 hours'")
+    run_dag("watch_runs")
+    assert 27 * 3600 <= arrived(listener)["night_age_seconds"] < 28 * 3600
+
+
+def test_a_system_that_the_watch_cannot_look_at_says_so(run_dag, database, listener, monkeypatch):
+    run_dag("ledger_backfill", **POSTS)
+    run_dag("watch_runs")
+    assert arrived(listener)["is_watched"] == 1
+    with monkeypatch.context() as gone:
+        gone.setenv("AIRFLOW_CONN_LEDGER_DB", "postgresql://nobody@127.0.0.1:1/none")
+        assert run_dag("watch_runs").state == "failed"
+    assert arrived(listener)["is_watched"] == 0
+    run_dag("watch_runs")
+    assert arrived(listener)["is_watched"] == 1
+
 
 def test_the_dashboard_asks_for_what_is_emitted_and_for_every_figure_of_a_run(
     run_dag, database, listener
 ):
     run_dag("ledger_backfill", **POSTS)
-    run_dag("watch_runs")
     run_dag("nightly_reconciliation")
+    run_dag("watch_runs")
     emitted = {f"airflow_trueup_ledger_{name}" for name in arrived(listener)}
 
     dashboard = json.loads((ROOT / "docs" / "grafana" / "trueup.json").read_text())
@@ -85,8 +104,16 @@ def test_the_dashboard_asks_for_what_is_emitted_and_for_every_figure_of_a_run(
     assert len(asked) >= 10
     assert asked <= emitted
     from_runs = {"posted_rows", "quarantined_rows", "breaks", "rows_per_second", "open_runs",
-                 "stalled_runs", "checkpoint_age_seconds"}  # fmt: skip
+                 "stalled_runs", "checkpoint_age_seconds", "is_watched",
+                 "night_age_seconds"}  # fmt: skip
     assert {f"airflow_trueup_ledger_{name}" for name in from_runs} <= asked
+
+    # A panel without a value says in words why there may be none; a single value is the one of this
+    # moment, lest one that has expired be shown for hours.
+    for panel in dashboard["panels"]:
+        assert panel["fieldConfig"]["defaults"]["noValue"].strip(), panel["title"]
+        if panel["type"] == "stat":
+            assert all(target["instant"] for target in panel["targets"]), panel["title"]
 
     from trueup import systems
 

@@ -366,7 +366,7 @@ def test_the_views_keep_the_names_that_others_build_on(books):
         "total_to_process", "total_read", "total_posted", "total_replayed", "total_quarantined",
         "breaks", "state_hash_before", "state_hash_after", "digest", "started_by", "started_at",
         "finished_at", "rows_per_second", "message", "dry_run", "failure", "last_seen_at",
-        "stalled", "recent_rows_per_second", "seconds_left",
+        "stalled", "recent_rows_per_second", "seconds_left", "worked_on",
     )  # fmt: skip
     assert (overview.run_id, overview.total_posted, overview.rows_per_second > 0) == (
         run.run_id, 3, True,

@@ -133,13 +133,100 @@ def test_a_night_on_which_a_run_is_in_flight_says_so_and_finds_nothing_wrong(boo
     assert attempt.run_id in nights.sentence(night)
 
 
-def test_a_run_that_has_not_moved_for_an_hour_is_a_finding(books, look):
+def silent(books, minutes: int, status: str = "posting") -> None:
+    """Have every run stand so, without a sign of life for so many minutes."""
+    books.database.do(
+        "UPDATE trueup.runs SET status = %s, last_seen_at = now() - make_interval(mins => %s)",
+        status, minutes,
+    )  # fmt: skip
+
+
+def test_a_run_on_which_somebody_works_is_at_most_a_warning(books, look):
     attempt = books.begin(payments(10), batch_size=3).to_posting()
-    attempt.post_one_batch()
-    books.database.do("UPDATE trueup.runs SET last_seen_at = now() - INTERVAL '61 minutes'")
+    silent(books, 20)
+    assert found(books, look()) == []
+    silent(books, 120)
+    night = look()
+    assert night.is_clean
+    assert found(books, night) == [("stalled_runs", attempt.run_id, None)]
+    attempt.die()
+
+
+def test_a_run_whose_worker_is_gone_is_a_finding_that_turns_the_night_red(books, look):
+    attempt = books.begin(payments(10), batch_size=3).to_posting()
+    attempt.die()
+    books.wait_until_nobody_works()
+    silent(books, 4)  # the next task has not begun yet
+    assert found(books, look()) == []
+    silent(books, 6)
     night = look()
     assert not night.is_clean
-    assert ("stalled_runs", attempt.run_id, None) in found(books, night)
+    assert found(books, night) == [("stalled_runs", attempt.run_id, None)]
+    with books.database.connect("night") as connection:
+        (row,) = nights.findings(connection, night.night_id)
+    assert row.severity == "critical"
+    assert "no worker is connected" in row.cause
+
+
+@pytest.mark.parametrize(
+    ("status", "severity"),
+    [("paused", "warning"), ("interrupted", "critical"), ("awaiting_approval", "critical")],
+)
+def test_a_run_that_waits_for_a_person_does_not_stall(books, look, status, severity):
+    attempt = books.begin(payments(10), batch_size=3).to_posting()
+    attempt.die()
+    silent(books, 59, status)
+    assert found(books, look()) == []
+    silent(books, 61, status)
+    night = look()
+    with books.database.connect("night") as connection:
+        (row,) = nights.findings(connection, night.night_id)
+    assert (row.check_name, row.subject, row.severity) == (
+        "waiting_runs", attempt.run_id, severity,
+    )  # fmt: skip
+    assert night.is_clean == (severity == "warning")
+
+
+def test_a_run_whose_rollback_failed_waits_for_a_person(books, look):
+    attempt = books.begin(payments(10), batch_size=3).to_posting()
+    attempt.die()
+    silent(books, 0, "rollback_failed")
+    assert [name for name, _, _ in found(books, look())] == ["waiting_runs"]
+
+
+def move(books, account: str, by: str) -> None:
+    """Move a balance without an entry."""
+    books.database.do(
+        "UPDATE bank_accounts SET balance = balance + %s, "
+        "available_balance = available_balance + %s WHERE id = %s",
+        by, by, account,
+    )  # fmt: skip
+
+
+def test_the_drift_is_exact_by_currency_and_of_all_findings(books, look, monkeypatch):
+    monkeypatch.setattr(nights, "FINDINGS_KEPT", 1)
+    books.open_account("euro", "5", currency="EUR", overdraft=True)
+    books.backfill(payments(10))
+    assert look().figures["drift"] == {}
+    move(books, "alice", "3.0004")
+    move(books, "bob", "-1")
+    move(books, "carol", "90071992547409.93")
+    move(books, "euro", "0.0004")
+    night = look()
+    assert night.figures["drift"] == {"EUR": "0.0004", "USD": "90071992547413.9304"}
+    assert night.figures["findings"]["moved_balances"] == 4
+    kept = [name for name, _, _ in found(books, night)]
+    assert kept.count("moved_balances") == 1
+
+
+def test_a_reference_that_stands_twice_is_no_drift(books, look):
+    books.backfill(payments(2))
+    look()
+    books.database.do("ALTER TABLE ledger_entries DROP CONSTRAINT ledger_entries_reference_unique")
+    books.database.do("UPDATE ledger_entries SET reference_id = 'one'")
+    night = look()
+    assert night.figures["findings"]["duplicate_references"] == 1
+    assert night.figures["drift"] == {}
 
 
 def test_the_trend_is_the_change_since_the_last_night(books, look):

@@ -594,10 +594,12 @@ def test_others_learn_of_a_completed_run_by_event_lineage_and_metrics(
     # The gauges stand as the journal does, those that a watch brings, too.
     assert metrics.gauges["airflow.trueup.ledger.posted_rows"] == 299
     assert metrics.gauges["airflow.trueup.ledger.quarantined_rows"] == 1
-    assert metrics.gauges["airflow.trueup.ledger.rows_per_second"] > 0
+    assert max(metrics.history["airflow.trueup.ledger.rows_per_second"]) > 0
+    assert metrics.gauges["airflow.trueup.ledger.rows_per_second"] == 0
     assert metrics.gauges["airflow.trueup.ledger.open_runs"] == 0
     watched = airflow.trigger("watch_runs")
     assert airflow.wait_for_end("watch_runs", watched) == "success"
+    assert metrics.gauges["airflow.trueup.ledger.is_watched"] == 1
     assert metrics.gauges["airflow.trueup.ledger.stalled_runs"] == 0
     assert metrics.gauges["airflow.trueup.ledger.checkpoint_age_seconds"] == 0
 

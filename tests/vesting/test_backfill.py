@@ -559,3 +559,7 @@ def test_the_night_finds_lots_that_differ_from_locks_and_from_deposits(vault, lo
     assert found["lots_against_locks"].subject == f"user {user.id}"
     assert "deposit day" in found["broken_lots"].cause
     assert found["missing_lots"].severity == "warning"
+    assert found["missing_lots"].subject == "deposits in AED without a lot"
+    # The deposit without a lot is a count, and no amount.
+    assert (found["missing_lots"].difference, found["missing_lots"].currency_code) == ("1", None)
+    assert night.figures["drift"] == {"AED": "100"}

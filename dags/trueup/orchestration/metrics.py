@@ -26,11 +26,17 @@ def of_runs(connection: Connection, system: System) -> None:
         log.exception("The runs of %s cannot be measured", system.name)
         return
     for name, value in measured._asdict().items():
-        stats.gauge(f"trueup.{system.name}.{name}", value)
+        if value is not None:
+            stats.gauge(f"trueup.{system.name}.{name}", value)
+
+
+def of_watch(system: System, is_watched: bool) -> None:
+    """Say whether a watch could look at a system's runs: else its other figures are old."""
+    stats.gauge(f"trueup.{system.name}.is_watched", int(is_watched))
 
 
 def of_stalled(system: System, runs: int) -> None:
-    """Say how many runs of a system hold its books and do not move."""
+    """Say how many runs of a system hold its books and stall."""
     stats.gauge(f"trueup.{system.name}.stalled_runs", runs)
 
 

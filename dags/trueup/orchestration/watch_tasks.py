@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from psycopg import Connection
 
 from trueup import journal, statements, systems
-from trueup.errors import TrueupError
+from trueup.errors import Refused, TrueupError
 from trueup.orchestration import metrics, work
 from trueup.orchestration.connections import is_connected
 from trueup.orchestration.notifying import run_stalled
@@ -18,7 +18,7 @@ from trueup.systems import System
 
 log = logging.getLogger(__name__)
 
-# Minutes without a batch or a step after which a run stalls.
+# Minutes without a sign of life after which a run stalls though a worker is connected.
 STALLED_AFTER_VARIABLE = "TRUEUP_STALLED_AFTER"
 _STALLED_AFTER = "30"
 
@@ -27,7 +27,7 @@ _STALLED_AFTER = "30"
 def watch() -> list[str]:
     """Look at the runs of every system: tell of each that stalls, once, and give their ids.
 
-    A database that cannot be reached keeps none of the others from being looked at.
+    Whatever is wrong with one system keeps none of the others from being looked at.
     """
     minutes = os.environ.get(STALLED_AFTER_VARIABLE) or _STALLED_AFTER
     if not minutes.isdecimal():
@@ -36,17 +36,25 @@ def watch() -> list[str]:
         )
     after = timedelta(minutes=int(minutes))
     told: list[str] = []
-    unseen: list[str] = []
-    for system in filter(is_connected, systems.every()):
+    unseen: list[System] = []
+    for system in systems.every():
         try:
+            if not is_connected(system):
+                continue
             with work.session(system, "watch") as connection:
                 told += _look(connection, system, after)
         except (psycopg.Error, TrueupError) as error:
-            log.error("%s", error)
-            unseen.append(system.name)
+            log.error("The runs of %s cannot be looked at: %s", system.name, error)
+            unseen.append(system)
+        except Exception:
+            # A fault of ours, such as a plan of an older version: the log keeps the whole trace.
+            log.exception("The runs of %s cannot be looked at", system.name)
+            unseen.append(system)
+        metrics.of_watch(system, system not in unseen)
     if unseen:
         raise AirflowFailException(
-            f"Nobody could look at the runs of {' and '.join(unseen)}; the log above says why."
+            f"Nobody could look at the runs of {' and '.join(each.name for each in unseen)}; the "
+            "log above says why."
         )
     return told
 
@@ -55,24 +63,24 @@ def _look(connection: Connection, system: System, after: timedelta) -> list[str]
     if not statements.fetch_one(connection, "trueup/migrations/find_journal").found:
         log.info("%s has no journal yet", system.name)
         return []
+    try:
+        statements.execute(connection, "trueup/watch/save_stalled_after", after=after)
+    except psycopg.errors.UndefinedTable as error:
+        raise Refused(
+            "The journal is of an earlier version. The next run or night brings it up to date; "
+            f"`python -m trueup.migrations {system.name}` does so at once."
+        ) from error
     metrics.of_runs(connection, system)
     found = statements.fetch_all(
-        connection, "trueup/watch/list_stalled", system=system.name, after=after
+        connection, "trueup/watch/list_unmoved", system=system.name, after=after
     )
-    metrics.of_stalled(system, len(found))
+    metrics.of_stalled(system, sum(each.stalled for each in found))
     untold = [each for each in found if not each.told]
     for each in untold:
         run = journal.read_run(connection, each.run_id)
-        with connection.transaction():
-            worked_on = statements.fetch_one(
-                connection, "trueup/journal/is_worked_on", run_id=run.run_id
-            ).worked_on
         minutes = each.seconds // 60
-        if run_stalled(connection, run, minutes, worked_on):
-            journal.log(
-                connection,
-                run,
-                f"Told that it has not moved for {minutes} minutes.",
-                told="stalled",
-            )
+        # What nobody took is told again at the next look.
+        if run_stalled(connection, run, minutes, each.worked_on):
+            said = f"Told that it has not moved for {minutes} minutes."
+            journal.log(connection, run, said, told="stalled")
     return [each.run_id for each in untold]

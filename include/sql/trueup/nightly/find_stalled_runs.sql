@@ -1,27 +1,19 @@
--- Finds runs that hold the books and have not moved for an hour: nobody else can post a backfill.
+-- Finds runs that hold the books and stall: nobody else can post a backfill. A worker that is still
+-- connected may be in a long statement: that is a warning.
 SELECT
-    'critical' AS severity,
+    CASE WHEN worked_on THEN 'warning' ELSE 'critical' END AS severity,
     run_id AS subject,
     NULL AS currency_code,
     NULL AS expected,
     NULL AS actual,
     format(
-        'It is %%s since %%s UTC; %%s.',
-        status, to_char(last_seen_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'),
-        CASE status
-            WHEN 'awaiting_approval' THEN 'approve or reject it'
-            ELSE 'resume it, or take it back'
+        'It is %%s, and its last sign of life was at %%s UTC; %%s.',
+        replace(status, '_', ' '),
+        to_char(last_seen_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI'),
+        CASE
+            WHEN worked_on THEN 'a worker is connected: look at what it waits for'
+            ELSE 'no worker is connected: trigger the same again, or take it back'
         END
     ) AS cause
-FROM trueup.runs
-WHERE
-    system = %(system)s
-    AND NOT dry_run
-    AND status NOT IN ('completed', 'previewed', 'rolled_back', 'refused', 'rollback_failed')
-    AND last_seen_at < now() - INTERVAL '1 hour'
-UNION ALL
-SELECT
-    'critical', run_id, NULL, NULL, NULL,
-    'Its rollback failed: a person must look at the books.'
-FROM trueup.runs
-WHERE system = %(system)s AND NOT dry_run AND status = 'rollback_failed'
+FROM trueup.run_overview
+WHERE system = %(system)s AND NOT dry_run AND stalled

@@ -31,16 +31,45 @@ SELECT
     run.dry_run,
     run.failure,
     run.last_seen_at,
-    -- A run that works says so with every step and batch, and one that waits for a person need not.
+    -- The one meaning of stalled: the run is at work, and nobody is connected to work on it for
+    -- longer than lies between two tasks, or somebody is and has been silent for too long.
     run.status IN (
         'auditing', 'ingesting', 'validating', 'posting', 'constraining', 'expecting',
         'reconciling', 'rolling_back'
-    ) AND run.last_seen_at < now() - INTERVAL '5 minutes' AS stalled,
+    ) AND (
+        run.last_seen_at < now() - (SELECT settings.stalled_after FROM trueup.settings)
+        OR (run.last_seen_at < now() - INTERVAL '5 minutes' AND worker.worked_on IS FALSE)
+    ) AS stalled,
     round(recent.rows_per_second, 1) AS recent_rows_per_second,
     round(
         (run.total_to_process - progress.read) / nullif(recent.rows_per_second, 0)
-    )::BIGINT AS seconds_left
+    )::BIGINT AS seconds_left,
+    worker.worked_on
 FROM trueup.runs AS run
+-- Whether a session works on the run: it holds the run's lock, shared, as long as it is connected,
+-- and everybody may read pg_locks. A standby does not know the locks of its primary: NULL.
+CROSS JOIN LATERAL (
+    SELECT
+        CASE
+            WHEN run.status IN (
+                'completed', 'previewed', 'rolled_back', 'refused', 'rollback_failed'
+            ) THEN FALSE
+            WHEN pg_is_in_recovery() THEN NULL
+            ELSE EXISTS (
+                SELECT 1 FROM pg_locks AS held
+                WHERE
+                    held.locktype = 'advisory'
+                    AND held.mode = 'ShareLock'
+                    AND held.granted
+                    AND held.objsubid = 1
+                    AND held.database = (
+                        SELECT oid FROM pg_database WHERE datname = current_database()
+                    )
+                    AND (held.classid::BIGINT << 32) | held.objid::BIGINT
+                    = hashtextextended('trueup ' || run.run_id, 0)
+            )
+        END AS worked_on
+) AS worker
 -- One run at a time: a page of a long list must not add up the ranges of all runs.
 LEFT JOIN LATERAL (
     SELECT
@@ -51,7 +80,8 @@ LEFT JOIN LATERAL (
     FROM trueup.run_ranges AS run_range
     WHERE run_range.run_id = run.run_id
 ) AS progress ON TRUE
--- How fast it goes now: the batches of its last half minute.
+-- How fast it goes now: the batches of the last half minute, or of twice as long as one takes.
+-- Nobody goes anywhere on whom nobody works.
 LEFT JOIN LATERAL (
     SELECT
         sum(batch.read) / nullif(extract(
@@ -61,6 +91,8 @@ LEFT JOIN LATERAL (
     FROM trueup.batches AS batch
     WHERE
         run.status = 'posting'
+        AND worker.worked_on
         AND batch.run_id = run.run_id
-        AND batch.committed_at > run.last_seen_at - INTERVAL '30 seconds'
+        AND batch.committed_at
+        > now() - greatest(INTERVAL '30 seconds', make_interval(secs => 2 * batch.seconds))
 ) AS recent ON TRUE

@@ -1,8 +1,9 @@
 -- Measures how a system's runs stand: the one that holds the books, and the newest real one.
 WITH open_run AS (
     SELECT
+        recent_rows_per_second AS rows_per_second,
         extract(EPOCH FROM clock_timestamp() - last_seen_at)::FLOAT8 AS checkpoint_age
-    FROM trueup.runs
+    FROM trueup.run_overview
     WHERE
         system = %(system)s
         AND NOT dry_run
@@ -17,22 +18,21 @@ WITH open_run AS (
     SELECT sum(posted) AS posted
     FROM trueup.run_ranges
     WHERE run_id IN (SELECT run_id FROM newest)
-), pace AS (
-    SELECT
-        sum(read) / nullif(extract(
-            EPOCH FROM max(committed_at) - min(committed_at - seconds * INTERVAL '1 second')
-        ), 0) AS rows_per_second
-    FROM trueup.batches
-    WHERE run_id IN (SELECT run_id FROM newest)
 )
 SELECT
     (SELECT count(*) FROM open_run) AS open_runs,
     coalesce((SELECT max(checkpoint_age) FROM open_run), 0)::FLOAT8 AS checkpoint_age_seconds,
     coalesce((SELECT posted FROM ranges), 0)::BIGINT AS posted_rows,
-    coalesce((SELECT rows_per_second FROM pace), 0)::FLOAT8 AS rows_per_second,
+    coalesce((SELECT max(rows_per_second) FROM open_run), 0)::FLOAT8 AS rows_per_second,
     (
         SELECT count(*) FROM trueup.quarantine WHERE run_id IN (SELECT run_id FROM newest)
     ) AS quarantined_rows,
     (
         SELECT count(*) FROM trueup.breaks WHERE run_id IN (SELECT run_id FROM newest)
-    ) AS breaks
+    ) AS breaks,
+    -- NULL where there was no night: no age is said of it.
+    (
+        SELECT extract(EPOCH FROM clock_timestamp() - max(looked_at))::FLOAT8
+        FROM trueup.nights
+        WHERE system = %(system)s
+    ) AS night_age_seconds

@@ -2,8 +2,10 @@
 -- why it cannot.
 SELECT
     'warning' AS severity,
-    'deposits without a lot' AS subject,
-    coalesce(deposit.currency_code, deposit.entry_currency) AS currency_code,
+    format(
+        'deposits in %%s without a lot', coalesce(deposit.currency_code, deposit.entry_currency)
+    ) AS subject,
+    NULL AS currency_code,
     0 AS expected,
     count(*) AS actual,
     format(

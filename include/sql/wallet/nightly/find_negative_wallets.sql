@@ -3,7 +3,7 @@ SELECT
     'critical' AS severity,
     'wallet ' || wallet_id AS subject,
     'COINS' AS currency_code,
-    0 AS expected,
+    NULL AS expected,
     balance AS actual,
     'A wallet below zero.' AS cause
 FROM user_wallet

@@ -1,0 +1,8 @@
+-- Creates what a deployment says and views must know: watch_runs keeps it for page and night.
+CREATE TABLE trueup.settings (
+    only_row BOOLEAN PRIMARY KEY DEFAULT TRUE CONSTRAINT settings_only_row CHECK (only_row),
+    -- How long a run may be silent on which somebody works: TRUEUP_STALLED_AFTER.
+    stalled_after INTERVAL NOT NULL DEFAULT INTERVAL '30 minutes'
+);
+
+INSERT INTO trueup.settings DEFAULT VALUES;
