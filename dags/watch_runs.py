@@ -28,11 +28,13 @@ Looks at the runs of every system, from the outside, and changes none of them.
   that long for its approval, is told of **once** until it moves again, through the Airflow
   connection `trueup_alerts` and the notifiers in `TRUEUP_NOTIFIERS`. The text says whether a worker
   is still connected, and what to do.
+- **A night that did not come**: nobody has looked at a system's books for 26 hours.
 - **Figures** of the run that is open and of the newest one go to Airflow's metrics, as
   `trueup.<system>.…`: rows posted, rows per second, quarantine, breaks, age of the checkpoint, age
   of the last night, and whether the system could be looked at.
 
-A system without an Airflow connection is passed over. Red: one could not be looked at.
+A system without an Airflow connection is passed over. Red: one could not be looked at; the first
+time, that is told, too.
 `TRUEUP_WATCH_SCHEDULE` has another schedule.
 """,
 )

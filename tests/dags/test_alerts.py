@@ -2,6 +2,7 @@
 
 import logging
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -248,6 +249,25 @@ def test_a_database_that_cannot_be_reached_keeps_no_other_from_being_watched(
     )
     monkeypatch.setenv("AIRFLOW_CONN_VAULT_DB", "postgresql://nobody@127.0.0.1:1/none")
     assert run_dag("watch_runs").state == "failed"
+    assert [subject.split()[-1] for subject in target.subjects] == ["stalls", "blind"]
+    assert "Nobody could look at the runs of vesting" in target.told[1]["message"]
+
+
+def test_a_night_that_nobody_queued_is_told_once(run_dag, database, target, connect_alerts):
+    connect_alerts(target.address)
+    run_dag("nightly_reconciliation")
+    run_dag("watch_runs")
+    assert target.told == []
+    database.do("UPDATE trueup.nights SET looked_at = looked_at - INTERVAL '27 hours'")
+    run_dag("watch_runs")
+    run_dag("watch_runs")
+    assert target.subjects == ["No nightly reconciliation"]
+    assert "the books of ledger in time" in target.told[0]["message"]
+    # Airflow's deadline, which may pass at the same time, has nothing to add.
+    from trueup.orchestration.notifying import night_is_late
+
+    queued_at = (datetime.now(UTC) - timedelta(hours=2)).isoformat()
+    night_is_late(context={"dag_run": {"queued_at": queued_at}})
     assert len(target.told) == 1
 
 
@@ -255,5 +275,5 @@ def test_every_section_that_an_alert_names_stands_in_the_runbook(airflow_home):
     from trueup.orchestration import notifying
 
     named = {*notifying._SECTIONS.values(), "is-it-alive", "first-how-does-it-stand"}
-    named |= {"nightly_reconciliation", "wallet_integrity", "vesting_lots_release"}
+    named |= {"nightly_reconciliation", "wallet_integrity", "vesting_lots_release", "watch_runs"}
     assert named <= anchors()

@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from trueup import integrity, systems
 from trueup.orchestration import work
 from trueup.orchestration.connections import is_connected
-from trueup.orchestration.notifying import night_failed
+from trueup.orchestration.notifying import check_failed
 
 log = logging.getLogger(__name__)
 
@@ -41,10 +41,10 @@ def verdict(system: str, checked: dict[str, Any] | None) -> str:
     airflow_run = work.attempt(get_current_context())[:2]
     if not checked:
         sentence = "Nobody could look at the wallets; the logs of audit and check say why."
-        night_failed("No look at the wallets", sentence, airflow_run)
+        check_failed("No look at the wallets", sentence, airflow_run)
         raise AirflowFailException(sentence)
     if not checked["is_clean"]:
-        night_failed("The wallets are broken", checked["sentence"], airflow_run)
+        check_failed("The wallets are broken", checked["sentence"], airflow_run)
         raise AirflowFailException(checked["sentence"])
     log.info("%s", checked["sentence"])
     return checked["sentence"]

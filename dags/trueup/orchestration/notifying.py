@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -119,8 +119,8 @@ def run_unknown(sentence: str, airflow_run: tuple[str, str]) -> None:
     )
 
 
-def night_failed(subject: str, sentence: str, airflow_run: tuple[str, str]) -> None:
-    """Tell what a night, or a check of the wallets, found."""
+def check_failed(subject: str, sentence: str, airflow_run: tuple[str, str]) -> None:
+    """Tell what a look at the books found, or that it broke off; the DAG has a runbook page."""
     notify(
         subject,
         "\n".join((sentence, _link(airflow_run), f"What to do: {RUNBOOK}#{airflow_run[0]}")),
@@ -134,15 +134,22 @@ def night_is_late(context: dict[str, Any]) -> None:
     if its scheduler was away: whose books were looked at since has been told of already.
     """
     queued_at = datetime.fromisoformat(context["dag_run"]["queued_at"])
-    late = [system.name for system in systems.every() if not _was_looked_at(system, queued_at)]
-    if late:
-        notify(
-            "No nightly reconciliation",
-            f"Nobody has looked at the books of {' and '.join(late)} in time. Look at the DAG "
-            "nightly_reconciliation, the scheduler, and the databases it reads.\n"
-            f"Airflow: {_base_url()}/dags/nightly_reconciliation/runs\n"
-            f"What to do: {RUNBOOK}#nightly_reconciliation",
-        )
+    late = [system for system in systems.every() if not _was_looked_at(system, queued_at)]
+    if late and night_missed([system.name for system in late]):
+        for system in late:
+            with suppress(Exception), statements.connect(conninfo(system), "deadline") as session:
+                statements.execute(session, "trueup/watch/note_missed_night", system=system.name)
+
+
+def night_missed(late: list[str]) -> bool:
+    """Tell that nobody has looked at the books of these systems; True if it was heard."""
+    return notify(
+        "No nightly reconciliation",
+        f"Nobody has looked at the books of {' and '.join(late)} in time. Look at the DAG "
+        "nightly_reconciliation, the scheduler, and the databases it reads.\n"
+        f"Airflow: {_base_url()}/dags/nightly_reconciliation/runs\n"
+        f"What to do: {RUNBOOK}#nightly_reconciliation",
+    )
 
 
 def _targets() -> list[str]:

@@ -12,7 +12,7 @@ from trueup import migrations, systems
 from trueup import release as releases
 from trueup.orchestration import work
 from trueup.orchestration.connections import conninfo
-from trueup.orchestration.notifying import night_failed
+from trueup.orchestration.notifying import check_failed
 from trueup.release import Job
 
 log = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ def verdict(asked: dict[str, Any] | None, done: dict[str, Any] | None) -> str:
             "was committed stands, and clearing the task that failed goes on from there."
         )
         airflow_run = work.attempt(get_current_context())[:2]
-        night_failed("The release of vesting lots broke off", sentence, airflow_run)
+        check_failed("The release of vesting lots broke off", sentence, airflow_run)
         raise AirflowFailException(sentence)
     sentence = (
         f"{done['released']} lots {'would be' if asked['dry_run'] else 'were'} released "

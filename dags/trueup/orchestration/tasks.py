@@ -387,18 +387,18 @@ def verdict_of_night(system: str) -> str:
     night_id = ti.xcom_pull(task_ids=f"{system}.look")
     if not night_id:
         sentence = f"Nobody could look at the books of {system}; the log of {system}.look says why."
-        notifying.night_failed(f"No look at the books of {system}", sentence, airflow_run)
+        notifying.check_failed(f"No look at the books of {system}", sentence, airflow_run)
         raise AirflowFailException(sentence)
     broken = ti.xcom_pull(task_ids=f"{system}.look", key="broken")
     if broken:
-        notifying.night_failed(f"The books of {system} are broken", broken, airflow_run)
+        notifying.check_failed(f"The books of {system} are broken", broken, airflow_run)
         raise AirflowFailException(broken)
     if not ti.xcom_pull(task_ids=f"{system}.report"):
         sentence = (
             f"The books of {system} are clean, but night {night_id} has no report; the log of "
             f"{system}.report says why."
         )
-        notifying.night_failed(f"No report of the books of {system}", sentence, airflow_run)
+        notifying.check_failed(f"No report of the books of {system}", sentence, airflow_run)
         raise AirflowFailException(sentence)
     return f"Nothing critical was found in night {night_id}."
 

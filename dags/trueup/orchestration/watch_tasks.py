@@ -5,7 +5,7 @@ import os
 from datetime import timedelta
 
 import psycopg
-from airflow.sdk import task
+from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
 from psycopg import Connection
 
@@ -13,7 +13,7 @@ from trueup import journal, statements, systems
 from trueup.errors import Refused, TrueupError
 from trueup.orchestration import metrics, work
 from trueup.orchestration.connections import is_connected
-from trueup.orchestration.notifying import run_stalled
+from trueup.orchestration.notifying import check_failed, night_missed, run_stalled
 from trueup.systems import System
 
 log = logging.getLogger(__name__)
@@ -52,11 +52,24 @@ def watch() -> list[str]:
             unseen.append(system)
         metrics.of_watch(system, system not in unseen)
     if unseen:
-        raise AirflowFailException(
+        sentence = (
             f"Nobody could look at the runs of {' and '.join(each.name for each in unseen)}; the "
-            "log above says why."
+            "log of the watch says why."
         )
+        _tell_once(sentence)
+        raise AirflowFailException(sentence)
     return told
+
+
+def _tell_once(sentence: str) -> None:
+    """Tell that the watch is blind, unless it was the last time: every five minutes is a storm."""
+    context = get_current_context()
+    try:
+        before = context["ti"].get_previous_dagrun()
+    except Exception:  # of a run without a predecessor, Airflow raises what it likes
+        before = None
+    if before is None or str(before.state) != "failed":
+        check_failed("The watch over runs is blind", sentence, work.attempt(context)[:2])
 
 
 def _look(connection: Connection, system: System, after: timedelta) -> list[str]:
@@ -71,6 +84,9 @@ def _look(connection: Connection, system: System, after: timedelta) -> list[str]
             f"`python -m trueup.migrations {system.name}` does so at once."
         ) from error
     metrics.of_runs(connection, system)
+    missed = statements.fetch_one(connection, "trueup/watch/find_missed_night", system=system.name)
+    if missed and night_missed([system.name]):
+        statements.execute(connection, "trueup/watch/note_missed_night", system=system.name)
     found = statements.fetch_all(
         connection, "trueup/watch/list_unmoved", system=system.name, after=after
     )

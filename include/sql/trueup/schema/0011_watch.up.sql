@@ -1,4 +1,4 @@
--- Creates what a deployment says and views must know: watch_runs keeps it for page and night.
+-- Creates what the watch keeps: what a deployment says and views must know, and what was told.
 CREATE TABLE trueup.settings (
     only_row BOOLEAN PRIMARY KEY DEFAULT TRUE CONSTRAINT settings_only_row CHECK (only_row),
     -- How long a run may be silent on which somebody works: TRUEUP_STALLED_AFTER.
@@ -6,3 +6,6 @@ CREATE TABLE trueup.settings (
 );
 
 INSERT INTO trueup.settings DEFAULT VALUES;
+
+-- When whoever is on call was told that no night came after this one.
+ALTER TABLE trueup.nights ADD COLUMN missed_told_at TIMESTAMPTZ;
