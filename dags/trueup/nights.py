@@ -13,7 +13,7 @@ from trueup import statements
 from trueup.errors import Refused
 from trueup.systems import System
 
-# Beyond this, a check's findings are counted and no longer kept one by one.
+# Beyond this, a check's findings are counted and added up, and no longer kept one by one.
 FINDINGS_KEPT = 10_000
 
 # Checks that every system has; a system's own are its statements nightly/find_<name>.sql.
