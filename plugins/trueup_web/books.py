@@ -5,7 +5,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import TimeoutError as DeadlinePassed
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -119,7 +118,7 @@ def from_each(ask: Callable[[str], T], systems: list[str]) -> tuple[dict[str, T]
 def _in_time(system: str, answer: "Future[T]", until: float) -> T:
     try:
         return answer.result(max(0.0, until - time.monotonic()))
-    except DeadlinePassed as late:
+    except TimeoutError as late:
         answer.cancel()
         raise Unavailable(
             system,
@@ -139,8 +138,8 @@ def _conninfo(system: str) -> str:
     except AirflowNotFoundException as error:
         raise Unavailable(
             system,
-            f"There is no Airflow connection {connection_id}, so {system} is not shown. Create "
-            "one with a role that may only read.",
+            f"There is no Airflow connection {connection_id} that can be read, so {system} is not "
+            "shown. Create one with a role that may only read.",
             missing=True,
         ) from error
     extras = {name: value for name, value in found.extra_dejson.items() if name in _LIBPQ_KEYWORDS}
