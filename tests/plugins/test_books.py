@@ -37,8 +37,8 @@ def ledger(server: Server, migrated: Database) -> Database:
 def page(
     server: Server, ledger: Database, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[PageAirflow]:
-    """The API server: the ledger stands, the vault takes a connection and says nothing, the wallets'
-    password was encrypted with another key, and the capital's connection is nonsense."""
+    """The API server: the ledger stands, the vault takes a connection and is mute, the wallets'
+    password is encrypted with another key, and where the capital is makes no sense."""
     airflows = server.create()
     metadata = uri(airflows.admin_conninfo).replace("postgresql:", "postgresql+psycopg2:")
     with socket.create_server(("127.0.0.1", 0), backlog=64) as mute:

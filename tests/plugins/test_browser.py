@@ -290,7 +290,8 @@ def crowded(dry_run: tuple[str, str], books: Books) -> None:
         "INSERT INTO trueup.runs (run_id, dag_id, system, status, stage, plan, dry_run, source, "
         "source_id, source_type, code_fingerprint, started_by, started_at, last_seen_at, "
         "total_to_process, total_read, total_posted, total_replayed, total_quarantined, breaks) "
-        "VALUES ('capital_tracking_migration-20260101T020000-4f78c7', 'capital_tracking_migration', "
+        "VALUES ('capital_tracking_migration-20260101T020000-4f78c7', "
+        "'capital_tracking_migration', "
         "'ledger', 'posting', 'post', '{}', true, %s, 's', 'DATABASE', '', "
         "'a.person.with.a.long.name@example.org', now() - INTERVAL '3 days', "
         "now() - INTERVAL '2 days', 123456789, 100200300, 100200300, 1234567, 1234567, 12345)",
