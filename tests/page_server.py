@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import urllib.error
 import urllib.request
@@ -23,6 +24,7 @@ USERS = {
 }  # fmt: skip
 # The one that `narrow` may not see. (Airflow itself is not imported into the process of the tests.)
 HIDDEN = "ledger_corrections"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PAGE_GRANTS = ROOT / "docs" / "page_grants.sql"
 
 
@@ -123,3 +125,12 @@ def reader_of(database: Database) -> str:
         check=True,
     )  # fmt: skip
     return make_conninfo(database.conninfo, user=reader, password=str(theirs["password"]))
+
+
+def browser_program(driver: Any) -> str | None:
+    """TRUEUP_BROWSER, a Chromium or Chrome on the PATH, or the one that playwright has fetched."""
+    named = os.environ.get("TRUEUP_BROWSER") or next(
+        filter(None, map(shutil.which, BROWSERS)), None
+    )
+    own = driver.chromium.executable_path
+    return named or (own if Path(own).exists() else None)

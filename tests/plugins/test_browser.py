@@ -1,8 +1,6 @@
 """A person's walk through the page, in a real browser, with a real scheduler behind it."""
 
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,7 @@ import pytest
 from conftest import Database, Server
 from dags.conftest import uri
 from journeys.test_real_scheduler import slow_down, wait_for
-from page_server import PageAirflow
+from page_server import PageAirflow, browser_program
 from runs import Books, entry, payments
 from trueup import nights
 from trueup.systems import LEDGER
@@ -25,16 +23,6 @@ ROWS = 1_500
 BATCH_SIZE = 25
 # A real scheduler on a busy machine.
 SECONDS = 240
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-
-
-def browser_program(driver: Any) -> str | None:
-    """TRUEUP_BROWSER, a Chromium or Chrome on the PATH, or the one that playwright has fetched."""
-    named = os.environ.get("TRUEUP_BROWSER") or next(
-        filter(None, map(shutil.which, BROWSERS)), None
-    )
-    own = driver.chromium.executable_path
-    return named or (own if Path(own).exists() else None)
 
 
 @pytest.fixture(scope="module")

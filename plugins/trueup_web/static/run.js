@@ -50,14 +50,14 @@ function Summary({ run }) {
       h(Figure, { title: "Rows/s", hint: speedHint }, rate(speed)),
       isWorking(run)
         ? h(Figure, { title: "Time left" }, run.seconds_left ? lasting(run.seconds_left) : "–")
-        : h(Figure, { title: "Took", hint: "with all waiting" }, run.finished_at ? lasting((Date.parse(run.finished_at) - Date.parse(run.started_at)) / 1000) : "–"),
+        : h(Figure, { title: "Took", hint: run.finished_at && "with all waiting" }, run.finished_at ? lasting((Date.parse(run.finished_at) - Date.parse(run.started_at)) / 1000) : "–"),
     ),
     h(Bar, { share, height: "10px", label: "progress", colour: run.stalled ? "red" : "brand" }),
     h(
       Text,
       { color: "fg.muted", fontSize: "xs", mt: 1 },
       gone
-        ? `What it posted is ${gone}.`
+        ? `What it posted ${gone}.`
         : share === null ? (isLive(run) ? "How many rows there are is not known yet." : "No row was settled.") : `${Math.floor(share * 1000) / 10} % of the rows are settled.`,
     ),
   );

@@ -68,10 +68,16 @@ export const moment = (time) => (time ? `${new Date(time).toISOString().slice(0,
 export const day = (time) => new Date(time).toISOString().slice(5, 10);
 export const clock = (time) => new Date(time).toISOString().slice(11, 19);
 
-// What of a run's postings still stands, where it is not all of them.
+// What became of a run's postings, where they do not all stand as they were posted.
 export function takenBack(run, mode) {
-  const how = mode === "reverse" ? "reversed" : "taken back";
-  return { rolled_back: run.total_posted ? how : undefined, rolling_back: "being taken back", rollback_failed: "in part taken back, or not" }[run.status];
+  if (!run.total_posted) {
+    return undefined;
+  }
+  return {
+    rolled_back: mode === "reverse" ? "was reversed" : "was taken back",
+    rolling_back: "is being taken back",
+    rollback_failed: "may be taken back in part",
+  }[run.status];
 }
 
 // A text in one line, for where there is no room for all of it.
