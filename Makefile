@@ -12,10 +12,10 @@ demo-corrections demo-scb demo-vesting demo-wallets demo-capital: demo-%: setup
 	bin/with-server bin/demo $*
 
 test: setup
-	bin/with-server pytest $(or $(ARGS),--numprocesses 2 --dist loadfile --ignore tests/plugins/test_browser.py)
+	bin/with-server pytest $(or $(ARGS),--numprocesses 2 --dist loadfile --ignore-glob 'tests/plugins/test_browser*')
 
 test-browser: setup
-	bin/with-server pytest tests/plugins/test_browser.py $(ARGS)
+	bin/with-server pytest tests/plugins/test_browser*.py $(ARGS)
 
 up:
 	bin/up

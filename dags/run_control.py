@@ -11,6 +11,8 @@ from trueup.orchestration.params import form
     description=__doc__,
     schedule=None,
     catchup=False,
+    # The page triggers it: of a paused DAG a run would stay queued for ever.
+    is_paused_upon_creation=False,
     max_active_runs=4,
     params=form(
         {

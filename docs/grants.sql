@@ -54,6 +54,7 @@ ON bank_accounts, ledger_entries, dual_ledger_outbox, ledger_backfill_checkpoint
 ledger_entry_legs, ledger_openings, backfill_source_data, backfill_progress, stalled_backfills,
 backfill_completion, outbox_sync_status, missing_entries, missing_outbox TO trueup_reader;
 GRANT SELECT ON ALL TABLES IN SCHEMA trueup TO trueup_reader;
+-- The page in Airflow's UI needs less, and gets it from docs/page_grants.sql.
 
 -- Who posts live, through post_ledger_entry, needs this (here for a role called app):
 --     GRANT USAGE ON SCHEMA public, trueup TO app;

@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+import subprocess
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
@@ -16,10 +18,14 @@ from conftest import ROOT, Database
 from dags.conftest import uri
 from journeys.test_real_scheduler import Airflow
 
-# May do everything; may approve; may only look; may look at all DAGs but one.
-USERS = {"admin": "admin", "reviewer": "op", "viewer": "viewer", "narrow": "viewer"}
+# May do everything; may approve; may only look; may look at all DAGs but one; at DAGs and no run.
+USERS = {
+    "admin": "admin", "reviewer": "op", "viewer": "viewer", "narrow": "viewer", "outside": "viewer",
+}  # fmt: skip
 # The one that `narrow` may not see. (Airflow itself is not imported into the process of the tests.)
 HIDDEN = "ledger_corrections"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PAGE_GRANTS = ROOT / "docs" / "page_grants.sql"
 
 
 @dataclass
@@ -64,6 +70,14 @@ class PageAirflow(Airflow):
         """Ask a route of the page as one of the users, or as nobody."""
         return self.send("GET", f"/trueup/{path}{_written(query)}", user)
 
+    def open(self, path: str, user: str = "admin") -> Any:
+        """Begin to read what a route streams; whoever opens it goes on, or closes it."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/trueup/{path}",
+            headers={"Authorization": f"Bearer {self._token(user)}"},
+        )
+        return urllib.request.urlopen(request, timeout=60)
+
     def send(self, method: str, path: str, user: str | None, body: Any = None) -> Response:
         """Ask anything of the API server; a refusal is an answer, too. The path goes as it is."""
         headers = {"Content-Type": "application/json"}
@@ -93,7 +107,7 @@ def _written(query: dict[str, Any]) -> str:
 
 
 def reader_of(database: Database) -> str:
-    """How the page connects: as the role that only looks, with a right to the views alone.
+    """How the page connects: as the role that only looks, with the rights of docs/page_grants.sql.
 
     Where the server has no such role of the environment's, as the role that runs.
     """
@@ -105,11 +119,18 @@ def reader_of(database: Database) -> str:
     if any(theirs.get(name) != ours.get(name) for name in ("host", "port")):
         return database.conninfo
     reader = str(theirs["user"])
-    with database.connect("grants") as connection:
-        connection.execute(f"GRANT USAGE ON SCHEMA trueup TO {reader}")
-        for view in connection.execute(
-            "SELECT relname FROM pg_class WHERE relkind = 'v' "
-            "AND relnamespace = 'trueup'::REGNAMESPACE"
-        ).fetchall():
-            connection.execute(f"GRANT SELECT ON trueup.{view.relname} TO {reader}")
+    subprocess.run(
+        ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", f"page={reader}", "-f", PAGE_GRANTS,
+         database.conninfo],
+        check=True,
+    )  # fmt: skip
     return make_conninfo(database.conninfo, user=reader, password=str(theirs["password"]))
+
+
+def browser_program(driver: Any) -> str | None:
+    """TRUEUP_BROWSER, a Chromium or Chrome on the PATH, or the one that playwright has fetched."""
+    named = os.environ.get("TRUEUP_BROWSER") or next(
+        filter(None, map(shutil.which, BROWSERS)), None
+    )
+    own = driver.chromium.executable_path
+    return named or (own if Path(own).exists() else None)

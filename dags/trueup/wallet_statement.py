@@ -18,6 +18,7 @@ from psycopg import Connection
 
 from trueup import statements
 from trueup.errors import DataFailure, Refused
+from trueup.sources.cells import guarded
 
 COLUMNS = (
     "time_utc", "transaction_type", "transaction_id", "memo", "direction", "amount",
@@ -25,8 +26,6 @@ COLUMNS = (
 )  # fmt: skip
 
 _ROWS_PER_FETCH = 2_000
-# A spreadsheet takes a text that begins with one of these for a formula, and runs it.
-_FORMULA = tuple("=+-@\t\r\n|%＝＋－＠")
 
 
 class Statement(NamedTuple):
@@ -182,18 +181,13 @@ def _balance(day: date, name: str, coins: int) -> Iterable[Any]:
 def _cells(entry: Any) -> Iterable[Any]:
     return (
         f"{entry.created_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
-        _safe(entry.transaction_type),
-        _safe(entry.transaction_id),
-        _safe(entry.memo or ""),
+        guarded(entry.transaction_type),
+        guarded(entry.transaction_id),
+        guarded(entry.memo or ""),
         entry.direction,
         entry.amount,
         entry.balance_after,
     )
-
-
-def _safe(text: str) -> str:
-    """A text that no spreadsheet takes for a formula: quoted where one could begin."""
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
 
 
 def _file_name(user_id: str, from_date: date, to_date: date) -> str:

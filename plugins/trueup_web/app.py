@@ -14,20 +14,21 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 from airflow.api_fastapi.core_api.security import GetUserDep, requires_authenticated
-from airflow.api_fastapi.logging.decorators import action_logging
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.staticfiles import StaticFiles
 
-from trueup_web import access, books, reports
-from trueup_web.books import SYSTEMS, Row, Unavailable
+from trueup_web import access, books, offers, reports
+from trueup_web.books import Row, Unavailable
+from trueup_web.cells import NOTES, guarded, one_line
+from trueup_web.systems import SYSTEMS
 
 _STATIC = Path(__file__).parent / "static"
 _CHART_POINTS = 300
-_EVENTS_SHOWN = 500
+# Of more sentences than these, those between are left out: how a run began is part of its story.
+_FIRST_EVENTS, _LAST_EVENTS = 100, 400
 _RAW_CHARACTERS = 2_000
-# What a cell of a spreadsheet holds, as in the CSV beside the report.
-_CELL_CHARACTERS = 32_000
+_ROWS_AT_ONCE = 5_000
 
 app = FastAPI(
     title="Trueup",
@@ -74,7 +75,7 @@ app.mount("/static", _Static(directory=_STATIC), name="static")
 @app.exception_handler(Unavailable)
 def unavailable(_: Request, why: Unavailable) -> JSONResponse:
     """A system that cannot be shown is a sentence, and no fault of ours."""
-    return JSONResponse({"detail": str(why)}, status_code=404 if why.missing else 503)
+    return JSONResponse({"detail": str(why)}, status_code=why.status)
 
 
 class Seen(NamedTuple):
@@ -122,7 +123,6 @@ def _need_rows(seen: Seen, user: Any) -> None:
 SeenRun = Annotated[Seen, Depends(seen_run)]
 SeenNight = Annotated[Seen, Depends(seen_night)]
 Page = Annotated[int, Query(ge=1, le=500)]
-Skip = Annotated[int, Query(ge=0, le=10_000_000)]
 
 
 @app.get("/runs")
@@ -199,23 +199,33 @@ def read_run(seen: SeenRun, user: GetUserDep) -> Answer:
         raise HTTPException(404, f"{seen.name} is a night, and no run.")
     figures, plan = run.pop("figures"), run.pop("plan")
     kept = ("totals", "trial_balance", "verdicts", "would_overdraw", "rollback", "compared")
-    may = access.permissions(user, seen.dag_id)
+    # Where nothing works any more, how fast it was is told by the time that was spent in batches.
+    (speed,) = books.rows(seen.system, "measure_batches", run_id=seen.name)
     return Answer(
         {
             **run,
+            **speed,
             "figures": {name: figures.get(name) for name in kept},
             "given": {name: plan.get(name) for name in figures.get("given") or ()},
             "airflow_runs": books.rows(seen.system, "list_airflow_runs", run_id=seen.name),
             "checkpoints": books.rows(seen.system, "list_checkpoints", run_id=seen.name),
             "events": books.rows(
-                seen.system, "list_events", run_id=seen.name, rows=_EVENTS_SHOWN
+                seen.system, "list_events", run_id=seen.name,
+                first=_FIRST_EVENTS, last=_LAST_EVENTS,
             ),
             "expectations": books.rows(seen.system, "list_expectations", run_id=seen.name),
-            "files": reports.of_run(seen.name) if may["rows"] else {},
             "runbook": reports.anchor(reports.SECTIONS.get(run["status"], "")),
-            "may": may,
+            "offers": offers.of_run(run, figures),
+            "may": access.permissions(user, seen.dag_id),
         }
     )  # fmt: skip
+
+
+@app.get("/runs/{system}/{run_id}/files")
+def list_files(seen: SeenRun, user: GetUserDep) -> Answer:
+    """The report and the Data Docs of a run that are there: names and paths."""
+    _need_rows(seen, user)
+    return Answer(reports.of_run(seen.name))
 
 
 @app.get("/runs/{system}/{run_id}/batches")
@@ -225,9 +235,36 @@ def chart_batches(seen: SeenRun) -> Answer:
 
 
 @app.get("/runs/{system}/{run_id}/breaks")
-def list_breaks(seen: SeenRun, rows: Page = 50, skip: Skip = 0) -> Answer:
-    """A page of the breaks, the largest first."""
-    return Answer(books.rows(seen.system, "list_breaks", run_id=seen.name, rows=rows, skip=skip))
+def list_breaks(
+    seen: SeenRun,
+    rows: Page = 50,
+    after: Decimal | None = None,
+    after_account: str = "",
+    after_currency: str = "",
+    after_compared: str = "",
+) -> Answer:
+    """A page of the breaks, the largest first, from behind the one that the page before ended with.
+
+    `after` is that one's difference; `next` says where this page ends.
+    """
+    found = books.rows(
+        seen.system, "list_breaks", run_id=seen.name, after=after, after_account=after_account,
+        after_currency=after_currency, after_compared=after_compared, rows=rows + 1,
+    )  # fmt: skip
+    shown = found[:rows]
+    last = shown[-1] if len(found) > rows else None
+    return Answer(
+        {
+            "breaks": shown,
+            "next": last
+            and {
+                "after": last["difference"],
+                "after_account": last["account_id"],
+                "after_currency": last["currency_code"],
+                "after_compared": last["compared_with"],
+            },
+        }
+    )
 
 
 @app.get("/runs/{system}/{run_id}/reasons")
@@ -250,20 +287,18 @@ def list_quarantined(
     )  # fmt: skip
 
 
-# Who has taken rows of a source away stands in Airflow's audit log.
-@app.get(
-    "/runs/{system}/{run_id}/quarantine.csv",
-    dependencies=[Depends(action_logging("trueup_download_quarantine"))],
-)
+@app.get("/runs/{system}/{run_id}/quarantine.csv")
 def download_quarantine(seen: SeenRun, user: GetUserDep) -> StreamingResponse:
-    """All quarantined rows as a CSV that can be mended and loaded again, streamed."""
+    """All quarantined rows as a CSV that can be mended and loaded again, streamed.
+
+    Who has taken rows of a source away stands in Airflow's audit log; who was refused does not.
+    """
     _need_rows(seen, user)
-    fields = [
-        each["name"]
-        for each in books.rows(seen.system, "name_quarantined_fields", run_id=seen.name)
-    ]
+    # What cannot be read is said before a file has begun.
+    first = _quarantined(seen, -1)
+    access.log_download(user, seen.dag_id, seen.system, seen.name)
     return StreamingResponse(
-        _csv(seen, fields),
+        _csv(seen, first),
         media_type="text/csv; charset=utf-8",
         headers={
             "Content-Disposition": f'attachment; filename="{seen.name}-quarantine.csv"',
@@ -272,27 +307,31 @@ def download_quarantine(seen: SeenRun, user: GetUserDep) -> StreamingResponse:
     )
 
 
-def _csv(seen: Seen, fields: list[str]) -> Iterator[str]:
-    """The columns of the source format, then why the row is here: as in the CSV of the report."""
+def _quarantined(seen: Seen, after: int) -> list[Row]:
+    return books.rows(
+        seen.system, "read_quarantined", run_id=seen.name, after=after, rows=_ROWS_AT_ONCE
+    )
+
+
+def _csv(seen: Seen, handful: list[Row]) -> Iterator[str]:
+    """The columns of the source format, then why the row is here: the same as beside the report.
+
+    Each handful is a transaction of its own: however slowly somebody reads, none is held for it.
+    """
+    fields = SYSTEMS[seen.system].fields
     buffer = io.StringIO()
     writer = csv.writer(buffer)
-    writer.writerow(
-        (
-            *fields, "quarantineLine", "quarantineReasonCode", "quarantineReason", "quarantineRaw",
-        )
-    )  # fmt: skip
-    for handful in books.stream(seen.system, "stream_quarantined", run_id=seen.name):
+    writer.writerow((*fields, *NOTES))
+    while handful:
         for row in handful:
-            raw = row["raw"][:_CELL_CHARACTERS].replace("\r", "\\r").replace("\n", "\\n")
-            writer.writerow(
-                (
-                    *(row["fields"].get(name) for name in fields),
-                    row["position"], row["reason_code"], row["reason"], raw,
-                )
-            )  # fmt: skip
+            cells = (row["fields"].get(name) for name in fields)
+            notes = (row["position"], row["reason_code"], row["reason"], one_line(row["raw"]))
+            writer.writerow(map(guarded, (*cells, *notes)))
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
+        full = len(handful) == _ROWS_AT_ONCE
+        handful = _quarantined(seen, handful[-1]["position"]) if full else []
     # Of a run without rows: the header.
     yield buffer.getvalue()
 
@@ -316,17 +355,37 @@ def list_nights(user: GetUserDep, rows: Page = 60) -> Answer:
 
 
 @app.get("/nights/{system}/{night_id}")
-def read_night(seen: SeenNight, user: GetUserDep, rows: Page = 50, skip: Skip = 0) -> Answer:
-    """A page of what a night found, and its files."""
+def read_night(
+    seen: SeenNight,
+    user: GetUserDep,
+    rows: Page = 50,
+    after_severity: str | None = None,
+    after_check: str = "",
+    after: int = 0,
+) -> Answer:
+    """A page of what a night found, from behind a finding, and the night's files.
+
+    `after` is that finding's number in its check; `next` says where this page ends.
+    """
+    found = books.rows(
+        seen.system, "list_findings", night_id=seen.name, after_severity=after_severity,
+        after_check=after_check, after=after, rows=rows + 1,
+    )  # fmt: skip
+    shown = found[:rows]
+    last = shown[-1] if len(found) > rows else None
     may_see_files = access.may_trigger(user, seen.dag_id)
     return Answer(
         {
-            "findings": books.rows(
-                seen.system, "list_findings", night_id=seen.name, rows=rows, skip=skip
-            ),
+            "findings": shown,
+            "next": last
+            and {
+                "after_severity": last["severity"],
+                "after_check": last["check_name"],
+                "after": last["number"],
+            },
             "files": reports.of_night(seen.name) if may_see_files else {},
         }
-    )  # fmt: skip
+    )
 
 
 @app.get("/reports/{system}/{path:path}")

@@ -1,11 +1,11 @@
-"""The systems' databases as the page reads them: read-only, views only, one connection a system."""
+"""The systems' databases as the page reads them: read-only, views only, a few sessions a system."""
 
 import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,15 +19,9 @@ from psycopg.rows import dict_row
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.pool import QueuePool
 
-log = logging.getLogger(__name__)
+from trueup_web.systems import SYSTEMS
 
-# A system of the journal → the Airflow connection that the page reads it through.
-SYSTEMS = {
-    "ledger": "ledger_db_reader",
-    "vesting": "vault_db_reader",
-    "wallet": "wallet_db_reader",
-    "capital": "capital_db_reader",
-}
+log = logging.getLogger(__name__)
 
 Row = dict[str, Any]
 T = TypeVar("T")
@@ -37,26 +31,54 @@ _SESSION_OPTIONS = (
     "-c default_transaction_read_only=on -c statement_timeout=15s -c lock_timeout=2s"
     " -c idle_in_transaction_session_timeout=60s -c timezone=UTC -c datestyle=ISO -c jit=off"
 )
+# A server that is gone without a word is noticed within half a minute. What the extra of the
+# Airflow connection says comes first.
+_NETWORK = {
+    "connect_timeout": 3,
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
 _LIBPQ_KEYWORDS = {option.keyword.decode() for option in pq.Conninfo.get_defaults()}
-_CONNECT_SECONDS = 3
-# A database that does not answer is not asked again with every look at the page.
-_PATIENCE_SECONDS = 15
-_ROWS_PER_FETCH = 2_000
+# A secrets backend is not asked with every statement.
+_CONNINFO_SECONDS = 30
+# A database that cannot be reached is not tried again with every look at the page.
+_SILENT_SECONDS = 15
+# A list of several systems waits no longer for any of them.
+_LIST_SECONDS = 4
+_SESSIONS, _SESSIONS_AT_MOST = 2, 6
 
-_threads = ThreadPoolExecutor(max_workers=2 * len(SYSTEMS), thread_name_prefix="trueup-page")
+# Threads of its own for each system: those of one that is slow are missing to no other.
+_threads = {
+    system: ThreadPoolExecutor(_SESSIONS_AT_MOST, thread_name_prefix=f"trueup-page-{system}")
+    for system in SYSTEMS
+}
+_lock = threading.Lock()
+_conninfos: dict[str, tuple[float, str]] = {}
 _pools: dict[str, tuple[str, QueuePool]] = {}
-_making_a_pool = threading.Lock()
 _silent_until: dict[str, tuple[float, str]] = {}
 
 
 class Unavailable(Exception):
-    """A system cannot be shown; the message says why, in a sentence for people."""
+    """A system cannot be shown; the message says why, in a sentence for people.
 
-    def __init__(self, system: str, sentence: str, missing: bool = False) -> None:
+    missing: the deployment does not have the system, or not yet; that is no trouble
+    status: how HTTP says it
+    """
+
+    def __init__(
+        self, system: str, sentence: str, missing: bool = False, status: int | None = None
+    ) -> None:
         super().__init__(sentence)
         self.system = system
-        # The deployment does not have the system, or not yet: that is no trouble.
         self.missing = missing
+        self.status = status or (404 if missing else 503)
+
+
+class _Unreachable(Exception):
+    """No session can be opened; its cause says what libpq said."""
 
 
 @cache
@@ -76,72 +98,74 @@ def row(system: str, name: str, **values: Any) -> Row | None:
     return found[0] if found else None
 
 
-def stream(system: str, name: str, **values: Any) -> Iterator[list[Row]]:
-    """A statement's rows in handfuls, through a server-side cursor; any number takes no memory."""
-    with (
-        _in_words(system),
-        closing(_connect(_conninfo(system))) as connection,
-        connection.transaction(),
-        connection.cursor(name="page") as cursor,
-    ):
-        cursor.execute(_text(name), values)
-        while handful := cursor.fetchmany(_ROWS_PER_FETCH):
-            yield handful
-
-
 def from_each(ask: Callable[[str], T], systems: list[str]) -> tuple[dict[str, T], list[Row]]:
     """Ask several systems at once; give the answers, and why the others have none.
 
-    A system that does not answer takes nothing from those that do.
+    A system that does not answer, or not in time, takes nothing from those that do.
     """
-
-    def try_it(system: str) -> T | Unavailable:
-        try:
-            return ask(system)
-        except Unavailable as why:
-            return why
-
+    until = time.monotonic() + _LIST_SECONDS
+    asked = {system: _threads[system].submit(ask, system) for system in systems}
     answers: dict[str, T] = {}
     absent: list[Row] = []
-    for system, answer in zip(systems, _threads.map(try_it, systems), strict=True):
-        if isinstance(answer, Unavailable):
-            absent.append({"system": system, "missing": answer.missing, "sentence": str(answer)})
-        else:
-            answers[system] = answer
+    for system, answer in asked.items():
+        try:
+            answers[system] = _in_time(system, answer, until)
+        except Unavailable as why:
+            absent.append({"system": system, "missing": why.missing, "sentence": str(why)})
     return answers, absent
 
 
+def _in_time(system: str, answer: "Future[T]", until: float) -> T:
+    try:
+        return answer.result(max(0.0, until - time.monotonic()))
+    except TimeoutError as late:
+        answer.cancel()
+        raise Unavailable(
+            system,
+            f"The database of {system} has not answered within {_LIST_SECONDS} seconds; it may be "
+            "busy.",
+        ) from late
+
+
 def _conninfo(system: str) -> str:
-    connection_id = SYSTEMS[system]
+    """Where a system's database is, as the Airflow connection says, or said a moment ago."""
+    until, known = _conninfos.get(system, (0.0, ""))
+    if time.monotonic() < until:
+        return known
+    connection_id = SYSTEMS[system].connection_id
     try:
         found = AirflowConnection.get_connection_from_secrets(connection_id)
     except AirflowNotFoundException as error:
         raise Unavailable(
             system,
-            f"There is no Airflow connection {connection_id}, so {system} is not shown. Create "
-            "one with a role that may only read.",
+            f"There is no Airflow connection {connection_id} that can be read, so {system} is not "
+            "shown. Create one with a role that may only read.",
             missing=True,
         ) from error
     extras = {name: value for name, value in found.extra_dejson.items() if name in _LIBPQ_KEYWORDS}
-    return make_conninfo(
-        host=found.host,
-        port=found.port,
-        user=found.login,
-        password=found.password,
-        dbname=found.schema,
-        **extras,
-    )
+    where = {
+        "host": found.host,
+        "port": found.port,
+        "user": found.login,
+        "password": found.password,
+        "dbname": found.schema,
+    }
+    known = make_conninfo(**_NETWORK | where | extras)
+    _conninfos[system] = time.monotonic() + _CONNINFO_SECONDS, known
+    return known
 
 
 def _connect(conninfo: str) -> Connection[Row]:
-    connection = psycopg.connect(
-        conninfo,
-        autocommit=True,
-        row_factory=dict_row,
-        application_name="trueup page",
-        options=_SESSION_OPTIONS,
-        connect_timeout=_CONNECT_SECONDS,
-    )
+    try:
+        connection = psycopg.connect(
+            conninfo,
+            autocommit=True,
+            row_factory=dict_row,
+            application_name="trueup page",
+            options=_SESSION_OPTIONS,
+        )
+    except psycopg.OperationalError as error:
+        raise _Unreachable from error
     # A pooler between us and the server knows nothing of statements prepared by another session.
     connection.prepare_threshold = None
     return connection
@@ -149,11 +173,13 @@ def _connect(conninfo: str) -> Connection[Row]:
 
 @contextmanager
 def _lent(system: str) -> Iterator[Connection[Row]]:
-    """A session of the system's pool; one that the server has dropped is replaced by a new one."""
-    lent = _pool(system).connect()
+    """A session of the system's pool; with one that is dead, the others are given up, too."""
+    pool = _pool(system)
+    lent = pool.connect()
     try:
         if not _answers(lent.dbapi_connection):
             lent.invalidate()
+            _give_up(system, pool)
             lent = _pool(system).connect()
         yield lent.dbapi_connection
     finally:
@@ -174,45 +200,87 @@ def _pool(system: str) -> QueuePool:
     if time.monotonic() < until:
         raise Unavailable(system, sentence)
     conninfo = _conninfo(system)
-    with _making_a_pool:
+    with _lock:
         known, pool = _pools.get(system, ("", None))
         if pool is None or known != conninfo:
             if pool is not None:
                 pool.dispose()
-            pool = QueuePool(lambda: _connect(conninfo), pool_size=2, max_overflow=4, timeout=5)
+            pool = QueuePool(
+                lambda: _connect(conninfo),
+                pool_size=_SESSIONS,
+                max_overflow=_SESSIONS_AT_MOST - _SESSIONS,
+                timeout=5,
+            )
             _pools[system] = conninfo, pool
         return pool
 
 
+def _give_up(system: str, pool: QueuePool) -> None:
+    """Close what a pool holds: where one session was dropped, the others were, too."""
+    with _lock:
+        if _pools.get(system, ("", None))[1] is pool:
+            del _pools[system]
+    pool.dispose()
+
+
 @contextmanager
 def _in_words(system: str) -> Iterator[None]:
-    """Say what a database refuses in a sentence; the log has what it said itself."""
+    """Say whatever keeps a system from being shown in a sentence; the log has the rest.
+
+    Anything at all: what is wrong with one system must not take the others from the page.
+    """
     try:
         yield
-    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
-        log.warning("trueup page, %s: %s", system, error)
-        raise Unavailable(
-            system,
-            f"The database of {system} has no journal of this version yet; the first run makes it.",
-            missing=True,
-        ) from error
-    except psycopg.errors.InsufficientPrivilege as error:
-        log.warning("trueup page, %s: %s", system, error)
-        raise Unavailable(
-            system,
-            f"The role of the Airflow connection {SYSTEMS[system]} may not read the views of "
-            "schema trueup; docs/grants.sql has the rights that it needs.",
-        ) from error
-    except psycopg.errors.QueryCanceled as error:
-        log.warning("trueup page, %s: %s", system, error)
-        raise Unavailable(
-            system, f"The database of {system} took too long to answer; it may be busy."
-        ) from error
-    except (psycopg.OperationalError, PoolExhausted) as error:
-        log.warning("trueup page, %s: %s", system, error)
-        sentence = (
-            f"The database of {system} cannot be reached. Check the Airflow connection "
-            f"{SYSTEMS[system]} and the server; the log of the API server has the details."
-        )
-        _silent_until[system] = time.monotonic() + _PATIENCE_SECONDS, sentence
-        raise Unavailable(system, sentence) from error
+    except Unavailable:
+        raise
+    except Exception as error:
+        log.warning("trueup page, %s: %r", system, error, exc_info=not _is_told(error))
+        raise _unavailable(system, error) from error
+
+
+def _is_told(error: Exception) -> bool:
+    return isinstance(error, (psycopg.Error, PoolExhausted, _Unreachable))
+
+
+def _unavailable(system: str, error: Exception) -> Unavailable:
+    connection_id = SYSTEMS[system].connection_id
+    match error:
+        case _Unreachable():
+            log.warning("trueup page, %s: %s", system, error.__cause__)
+            sentence = (
+                f"The database of {system} cannot be reached. Check the Airflow connection "
+                f"{connection_id} and the server; the log of the API server has the details."
+            )
+            _silent_until[system] = time.monotonic() + _SILENT_SECONDS, sentence
+            return Unavailable(system, sentence)
+        case psycopg.errors.UndefinedTable() | psycopg.errors.UndefinedColumn():
+            return Unavailable(
+                system,
+                f"The database of {system} has no journal of this version yet; the first run "
+                "makes it.",
+                missing=True,
+            )
+        case psycopg.errors.InsufficientPrivilege():
+            return Unavailable(
+                system,
+                f"The role of the Airflow connection {connection_id} may not read the views of "
+                "schema trueup; docs/page_grants.sql has the rights that it needs.",
+            )
+        case psycopg.errors.QueryCanceled():
+            return Unavailable(
+                system, f"The database of {system} took too long to answer; it may be busy."
+            )
+        case psycopg.errors.LockNotAvailable() | PoolExhausted():
+            return Unavailable(system, f"The database of {system} is busy. Try again in a moment.")
+        case psycopg.DataError():
+            return Unavailable(system, "What was asked for can stand in no database.", status=422)
+        case psycopg.OperationalError():
+            return Unavailable(
+                system, f"The database of {system} broke off while it answered. Try again."
+            )
+        case _:
+            return Unavailable(
+                system,
+                f"{system} cannot be shown: {type(error).__name__}. Check the Airflow connection "
+                f"{connection_id}; the log of the API server has the details.",
+            )

@@ -71,6 +71,12 @@ def test_what_everybody_must_say_stands_open_and_the_rest_in_named_groups(dags):
         assert len(dag.params) - closed <= 12, dag.dag_id
 
 
+def test_what_the_page_triggers_is_not_paused_when_it_is_new(dags):
+    """Of a paused DAG, a run stays queued for ever; Airflow's default pauses every new one."""
+    for name in ("run_control", "rollback"):
+        assert dags[name].is_paused_upon_creation is False, name
+
+
 def test_every_dag_has_help_an_owner_and_tags_by_which_it_is_found(dags):
     from trueup import systems
 

@@ -1,8 +1,6 @@
 """A person's walk through the page, in a real browser, with a real scheduler behind it."""
 
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,8 +10,10 @@ import pytest
 from conftest import Database, Server
 from dags.conftest import uri
 from journeys.test_real_scheduler import slow_down, wait_for
-from page_server import PageAirflow
+from page_server import PageAirflow, browser_program
 from runs import Books, entry, payments
+from trueup import nights
+from trueup.systems import LEDGER
 
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="playwright drives the browser; make setup installs it"
@@ -23,16 +23,6 @@ ROWS = 1_500
 BATCH_SIZE = 25
 # A real scheduler on a busy machine.
 SECONDS = 240
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-
-
-def browser_program(driver: Any) -> str | None:
-    """TRUEUP_BROWSER, a Chromium or Chrome on the PATH, or the one that playwright has fetched."""
-    named = os.environ.get("TRUEUP_BROWSER") or next(
-        filter(None, map(shutil.which, BROWSERS)), None
-    )
-    own = driver.chromium.executable_path
-    return named or (own if Path(own).exists() else None)
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +131,14 @@ def overflows(page: Any) -> bool:
     return page.evaluate(
         "[document.documentElement, ...document.querySelectorAll('[data-trueup]')]"
         ".some(each => each.scrollWidth > each.clientWidth + 1)"
+    )
+
+
+def scrolls(page: Any) -> bool:
+    """Whether a table is wider than its frame."""
+    return page.evaluate(
+        "[...document.querySelectorAll('[data-trueup] table')]"
+        ".some(each => each.parentElement.scrollWidth > each.parentElement.clientWidth + 1)"
     )
 
 
@@ -272,19 +270,52 @@ def dry_run(airflow: PageAirflow, books: Books) -> tuple[str, str]:
     return books.database.value(found, airflow_run), airflow_run
 
 
+@pytest.fixture(scope="module")
+def crowded(dry_run: tuple[str, str], books: Books) -> None:
+    """What is wide in a list: a long id, a run that has stalled for days, figures in millions; and
+    two nights, one with findings."""
+    books.database.do(
+        "INSERT INTO trueup.runs (run_id, dag_id, system, status, stage, plan, dry_run, source, "
+        "source_id, source_type, code_fingerprint, started_by, started_at, last_seen_at, "
+        "total_to_process, total_read, total_posted, total_replayed, total_quarantined, breaks) "
+        "VALUES ('capital_tracking_migration-20260101T020000-4f78c7', "
+        "'capital_tracking_migration', "
+        "'ledger', 'posting', 'post', '{}', true, %s, 's', 'DATABASE', '', "
+        "'a.person.with.a.long.name@example.org', now() - INTERVAL '3 days', "
+        "now() - INTERVAL '2 days', 123456789, 100200300, 100200300, 1234567, 1234567, 12345)",
+        "SELECT every, column, of_a_table FROM legacy.entries WHERE id > 0 ORDER BY id " * 20,
+    )  # fmt: skip
+    move = (
+        "UPDATE bank_accounts SET balance = balance + %s, available_balance = available_balance + "
+        "%s WHERE id = 'alice'"
+    )
+    with books.database.connect() as connection:
+        nights.look(connection, LEDGER, "nightly_reconciliation", "clean")
+        books.database.do(move, 3, 3)
+        nights.look(connection, LEDGER, "nightly_reconciliation", "broken")
+        books.database.do(move, -3, -3)
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 1920])
 def test_every_view_fits_its_window_and_has_words_where_it_is_empty(
-    dry_run: tuple[str, str], log_in: Callable[..., Any], width: int, theme: str
+    dry_run: tuple[str, str], crowded: None, log_in: Callable[..., Any], width: int, theme: str
 ):
     run_id, airflow_run = dry_run
     page = log_in("admin", width, theme)
+    page.goto("/plugin/trueup")
+    is_seen(page, "capital_tracking_migration-20260101T020000-4f78c7")
+    is_seen(page, re.compile("stalled"))
+    assert page.get_by_role("progressbar").count() > 1
+    assert not overflows(page)
+    assert not scrolls(page)
     page.goto("/plugin/trueup?status=paused")
     is_seen(page, "No run is like that.")
     assert not overflows(page)
     page.goto("/plugin/trueup/nights")
-    # A scheduler that has just started makes up for the last night, sooner or later.
-    is_seen(page, re.compile("Nobody has looked at these books yet|last looked at"))
+    is_seen(page, "broken")
+    page.get_by_role("table").get_by_role("button").first.click()
+    is_seen(page, "alice")
     assert not overflows(page)
     page.goto(f"/plugin/trueup/runs/ledger/{run_id}")
     for tab, words in {
@@ -292,11 +323,16 @@ def test_every_view_fits_its_window_and_has_words_where_it_is_empty(
         "Breaks": "Nothing was compared yet.",
         "Quarantine": "unknown_account",
         "Proof": "The books were not touched: no state hash was taken.",
-        "Report": "Report",
-        "Runbook": "Runbook",
     }.items():
         page.get_by_role("tab", name=tab).click()
         is_seen(page, words)
+        assert not overflows(page), tab
+    for tab, words in {"Report": run_id, "Runbook": 'id="first-how-does-it-stand"'}.items():
+        page.get_by_role("tab", name=tab).click()
+        frame = page.locator(f"iframe[title={tab}]")
+        playwright.expect(frame).to_be_visible()
+        # In a frame without scripts, not even the test can look: it asks for the same.
+        assert words in page.request.get(frame.get_attribute("src")).text()
         assert not overflows(page), tab
     # The same, as a tab of the DAG run.
     page.goto(f"/dags/ledger_backfill/runs/{airflow_run}/plugin/trueup-run")

@@ -6,7 +6,10 @@ import re
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -17,13 +20,13 @@ from dags.conftest import uri
 from journeys.test_real_scheduler import wait_for
 from page_server import HIDDEN, PageAirflow, reader_of
 from runs import Books, entry, payments
-from trueup import journal, nights
+from trueup import journal, nights, opening
 from trueup.run_state import Status
 from trueup.stages import report
 from trueup.systems import LEDGER
 
 RUNS = 10_000
-QUARANTINED = 200_000
+QUARANTINED = 300_000
 # Of one page, on a busy machine with two cores.
 SECONDS = 3.0
 
@@ -128,13 +131,26 @@ def of_run(run_id: str, rest: str = "") -> str:
     return f"runs/ledger/{run_id}{rest}"
 
 
+def insert_run(
+    books: Books, run_id: str, status: str, dag_id: str = "ledger_backfill", source: str = "s"
+) -> None:
+    """A run of which nothing but its row is wanted."""
+    books.database.do(
+        "INSERT INTO trueup.runs (run_id, dag_id, system, status, plan, dry_run, source, "
+        "source_id, source_type, code_fingerprint, started_by) "
+        "VALUES (%s, %s, 'ledger', %s, '{}', true, %s, 's', 'CSV', '', 'tester')",
+        run_id, dag_id, status, source,
+    )  # fmt: skip
+
+
 # Who may
 
 
 ROUTES = (
     "runs", "counts", "airflow-run?dag_id=a&airflow_run_id=b", "runs/ledger/x",
     "runs/ledger/x/batches", "runs/ledger/x/breaks", "runs/ledger/x/reasons",
-    "runs/ledger/x/quarantine", "runs/ledger/x/quarantine.csv", "nights", "nights/ledger/x",
+    "runs/ledger/x/files", "runs/ledger/x/quarantine", "runs/ledger/x/quarantine.csv", "nights",
+    "nights/ledger/x",
     "reports/ledger/x/report.html", "runbook/completed",
 )  # fmt: skip
 
@@ -165,7 +181,7 @@ def test_a_viewer_sees_counts_and_reasons_and_no_row(page: PageAirflow, complete
         "invalid_amount": 1,
         "unknown_account": 1,
     }
-    for route in ("/quarantine", "/quarantine.csv"):
+    for route in ("/quarantine", "/quarantine.csv", "/files"):
         refused = page.get(of_run(completed, route), user="viewer")
         assert refused.status == 403
         assert "may trigger ledger_backfill" in refused.json["detail"]
@@ -192,31 +208,43 @@ def test_a_viewer_is_offered_nothing_and_refused_by_airflow(page: PageAirflow, c
         assert refused.status == 403
 
 
-def test_who_may_act_is_offered_what_airflow_allows_and_stands_in_its_audit_log(
-    page: PageAirflow, completed: str
+def test_who_may_act_pauses_what_is_offered_and_stands_in_airflows_audit_log(
+    page: PageAirflow, books: Books
 ):
-    may = page.get(of_run(completed), user="reviewer").json["may"]
-    assert may == {"rows": True, "control": True, "roll_back": True}
+    rows = [row | {"referenceId": f"pause-{i}"} for i, row in enumerate(payments(20, ("bob",)))]
+    attempt = books.begin(rows, source_id="pause", batch_size=10).to_posting()
+    attempt.post_one_batch()
+    run = page.get(of_run(attempt.run_id), user="reviewer").json
+    assert run["may"] == {"rows": True, "control": True, "roll_back": True}
+    assert run["offers"] == {"pause": []}
     asked = page.send(
         "POST", "/api/v2/dags/run_control/dagRuns", "reviewer",
-        {"logical_date": None, "conf": {"run_id": completed, "action": "pause"}},
+        {"logical_date": None, "conf": {"run_id": attempt.run_id, "action": "pause"}},
     )  # fmt: skip
     assert asked.status == 200
     logged = page.send("GET", "/api/v2/eventLogs?dag_id=run_control", "admin").json["event_logs"]
     assert [(row["event"], row["owner"]) for row in logged] == [("trigger_dag_run", "reviewer")]
-    assert completed in logged[0]["extra"]
+    assert attempt.run_id in logged[0]["extra"]
+    # No scheduler is here to take it up; the page tells that it waits, and would tell of a pause.
+    where = f"/api/v2/dags/run_control/dagRuns/{asked.json['dag_run_id']}"
+    assert page.send("GET", where, "reviewer").json["state"] == "queued"
+    assert page.send("GET", "/api/v2/dags/run_control", "reviewer").json["is_paused"] is False
+    # What the DAG run was asked for is what the engine takes.
+    with books.database.connect() as connection:
+        opening.pause_run(connection, asked.json["conf"]["run_id"])
+    run = page.get(of_run(attempt.run_id)).json
+    assert run["status"] == "paused"
+    assert set(run["offers"]) == {"resume", "roll_back"}
+    attempt.roll_back()
+    assert page.get(of_run(attempt.run_id)).json["offers"] == {}
+    attempt.die()
 
 
 def test_runs_of_a_dag_that_one_may_not_read_are_not_there(
     page: PageAirflow, books: Books, completed: str
 ):
     hidden = "hidden-run"
-    books.database.do(
-        "INSERT INTO trueup.runs (run_id, dag_id, system, status, stage, plan, dry_run, source, "
-        "source_id, source_type, code_fingerprint, started_by) VALUES (%s, %s, 'ledger', "
-        "'previewed', 'preview', '{}', true, 's', 's', 'CSV', '', 'tester')",
-        hidden, HIDDEN,
-    )  # fmt: skip
+    insert_run(books, hidden, "previewed", dag_id=HIDDEN)
     everything = [run["run_id"] for run in page.get("runs", rows=500).json["runs"]]
     narrow = [run["run_id"] for run in page.get("runs", user="narrow", rows=500).json["runs"]]
     assert hidden in everything
@@ -229,6 +257,42 @@ def test_runs_of_a_dag_that_one_may_not_read_are_not_there(
     refused = page.get("airflow-run", user="narrow", dag_id=HIDDEN, airflow_run_id="x")
     assert refused.status == 403
     assert page.get(f"reports/ledger/{hidden}/report.html", user="narrow").status == 403
+
+
+def test_who_may_see_a_dag_and_not_its_runs_sees_none_in_any_list(
+    page: PageAirflow, completed: str
+):
+    assert page.send("GET", "/api/v2/dags/ledger_backfill", "outside").status == 200
+    assert page.send("GET", "/api/v2/dags/ledger_backfill/dagRuns", "outside").status == 403
+    assert page.get("runs", user="outside").json["runs"] == []
+    assert page.get("counts", user="outside").json["counts"]["ledger"] == []
+    assert page.get("nights", user="outside").json["nights"]["ledger"] == []
+    assert page.get(of_run(completed), user="outside").status == 403
+
+
+def test_a_run_of_a_dag_that_airflow_does_not_know_opens_for_nobody(
+    page: PageAirflow, books: Books
+):
+    insert_run(books, "gone-run", "completed", dag_id="ledger_import_of_last_year")
+    for rest in ("", "/batches", "/quarantine.csv", "/files"):
+        refused = page.get(of_run("gone-run", rest))
+        assert refused.status == 403, rest
+        assert "may not read the DAG ledger_import_of_last_year" in refused.json["detail"]
+    assert "gone-run" not in [run["run_id"] for run in page.get("runs", rows=500).json["runs"]]
+
+
+def test_only_who_takes_rows_away_stands_in_the_audit_log_for_it(page: PageAirflow, completed: str):
+    def logged() -> list[tuple[str, str, str]]:
+        path = "/api/v2/eventLogs?event=trueup_download_quarantine"
+        found = page.send("GET", path, "admin").json["event_logs"]
+        return [(row["owner"], row["dag_id"], row["run_id"]) for row in found]
+
+    before = logged()
+    assert page.get(of_run(completed, "/quarantine.csv"), user="viewer").status == 403
+    assert page.get(of_run("no-such-run", "/quarantine.csv")).status == 404
+    assert logged() == before
+    assert page.get(of_run(completed, "/quarantine.csv"), user="reviewer").status == 200
+    assert logged() == [*before, ("reviewer", "ledger_backfill", completed)]
 
 
 def test_the_pages_role_reads_views_and_nothing_else(books: Books, page: PageAirflow):
@@ -265,7 +329,9 @@ def test_a_run_is_told_with_money_as_text(page: PageAirflow, completed: str):
     assert run["events"][-1]["event"].startswith("Completed: 22 read")
     assert run["runbook"] == "first-how-does-it-stand"
     assert datetime.fromisoformat(run["started_at"]).tzinfo
-    (found,) = page.get(of_run(completed, "/breaks")).json
+    answer = page.get(of_run(completed, "/breaks")).json
+    (found,) = answer["breaks"]
+    assert answer["next"] is None
     assert (found["account_id"], found["expected"], found["difference"]) == (
         "alice", "12345678901234.56", "-12345678901163.93",
     )  # fmt: skip
@@ -278,6 +344,88 @@ def test_quarantined_rows_are_shown_as_they_stood_page_by_page(page: PageAirflow
     assert "1,50" in first[0]["raw"]
     only = page.get(of_run(completed, "/quarantine"), reason="unknown_account").json
     assert [row["position"] for row in only] == [rest[0]["position"]]
+
+
+def test_breaks_are_paged_by_where_the_page_before_ended(page: PageAirflow, books: Books):
+    insert_run(books, "breaks", "completed")
+    books.database.do(
+        "INSERT INTO trueup.breaks (run_id, account_id, currency_code, compared_with, expected, "
+        "actual, cause) SELECT 'breaks', 'a' || i, currency, 'entries', 0, "
+        # Many of one size, of both signs, and with more decimals than their currency has.
+        "(CASE WHEN i % 2 = 0 THEN 1 ELSE -1 END) * (i / 7) * 1.001, 'x' "
+        "FROM generate_series(7, 60) AS numbers (i), "
+        "unnest(ARRAY['USD', 'JPY']) AS codes (currency)"
+    )
+    seen: list[tuple[str, str]] = []
+    sizes: list[Decimal] = []
+    cursor: dict[str, Any] = {}
+    while True:
+        answer = page.get(of_run("breaks", "/breaks"), rows=10, **cursor).json
+        seen += [(row["account_id"], row["currency_code"]) for row in answer["breaks"]]
+        sizes += [abs(Decimal(row["difference"])) for row in answer["breaks"]]
+        if not answer["next"]:
+            break
+        cursor = answer["next"]
+    assert len(seen) == len(set(seen)) == 108
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_the_middle_of_a_long_story_is_left_out_and_said_so(page: PageAirflow, books: Books):
+    insert_run(books, "long-story", "completed", source="SELECT 1 " * 1_000)
+    books.database.do(
+        "INSERT INTO trueup.audit_log (run_id, stage, event) "
+        "SELECT 'long-story', 'post', i::TEXT FROM generate_series(1, 1234) AS numbers (i)"
+    )
+    run = page.get(of_run("long-story")).json
+    assert [int(event["event"]) for event in run["events"]] == [*range(1, 101), *range(835, 1235)]
+    assert {event["event"]: event["left_out"] for event in run["events"] if event["left_out"]} == {
+        "835": 734
+    }
+    # A source may be a query: the list has its beginning, the page of the run all of it.
+    assert len(run["source"]) == 9_000
+    (listed,) = [each for each in page.get("runs").json["runs"] if each["run_id"] == "long-story"]
+    assert listed["source"] == run["source"][:300]
+
+
+def test_how_fast_a_run_was_is_told_by_its_batches_and_not_by_its_waiting(
+    page: PageAirflow, books: Books
+):
+    insert_run(books, "waited", "completed")
+    assert page.get(of_run("waited")).json["rows_per_second"] is None
+    # Two workers for ten seconds at the same time, an hour of waiting, five seconds more.
+    for number, (seconds, ended) in enumerate(((10, 10), (8, 10), (5, 3615))):
+        books.database.do(
+            "INSERT INTO trueup.batches (run_id, batch_no, range_no, first_key, last_key, read, "
+            "posted, replayed, quarantined, seconds, checkpoint_seconds, committed_at) VALUES "
+            "('waited', %s, 0, 1, 1, 100, 100, 0, 0, %s, 0, "
+            "'2026-01-01 00:00:00+00'::TIMESTAMPTZ + make_interval(secs => %s))",
+            number, seconds, ended,
+        )  # fmt: skip
+    run = page.get(of_run("waited")).json
+    assert (run["batch_seconds"], run["rows_per_second"]) == ("15.000", "20.0")
+
+
+def test_the_download_is_the_file_beside_the_report_and_runs_nothing(
+    page: PageAirflow, books: Books
+):
+    odd = [
+        entry("nobody", amount="-12.50", referenceId="@ref", transactionType="=HYPERLINK(1)"),
+        entry("nobody", referenceId="'=1+1", metadata='{"a": "b"}'),
+    ]
+    rows = [row | {"referenceId": f"odd-{i}"} for i, row in enumerate(payments(2, ("bob",)))]
+    run = books.backfill([*rows, *odd], source_id="odd", max_quarantined="100 %")
+    with books.database.connect() as connection:
+        written = report.report(connection, journal.read_run(connection, run.run_id), page.reports)
+    answer = page.get(of_run(run.run_id, "/quarantine.csv"))
+    assert answer.body == Path(written["quarantine"]).read_bytes()
+    first, second = csv.DictReader(io.StringIO(answer.body.decode(), newline=""))
+    assert (first["amount"], first["referenceId"], first["transactionType"]) == (
+        "-12.50", "'@ref", "'=HYPERLINK(1)",
+    )  # fmt: skip
+    assert second["referenceId"] == "''=1+1"
+    mended = answer.body.decode().replace("nobody", "bob").replace(",-12.50,", ",12.50,")
+    assert books.backfill(books.write("mended-odd.csv", mended)).total_posted == 2
+    assert {"@ref", "'=1+1"} <= set(books.references())
 
 
 def test_the_downloaded_quarantine_can_be_mended_and_loaded(
@@ -297,8 +445,6 @@ def test_the_downloaded_quarantine_can_be_mended_and_loaded(
     run = books.backfill(books.write("mended.csv", text.getvalue()))
     assert (run.status, run.total_posted) == ("completed", 2), run.message
     assert {"comma", "unknown"} <= set(books.references())
-    logged = page.send("GET", "/api/v2/eventLogs?event=trueup_download_quarantine", "admin").json
-    assert ("admin", completed) in {(row["owner"], row["run_id"]) for row in logged["event_logs"]}
 
 
 def test_a_run_is_found_by_its_airflow_run(page: PageAirflow, books: Books, completed: str):
@@ -387,6 +533,13 @@ def test_nights_tell_drift_and_backlog(page: PageAirflow, books: Books, complete
     assert told[0]["figures"]["measured"]["outbox_backlog"] == 0
     night = page.get(f"nights/ledger/{broken.night_id}").json
     assert "alice" in {row["subject"] for row in night["findings"]}
+    one_by_one, cursor = [], {}
+    while cursor is not None:
+        answer = page.get(f"nights/ledger/{broken.night_id}", rows=1, **cursor).json
+        one_by_one += answer["findings"]
+        cursor = answer["next"]
+    assert len(one_by_one) > 1
+    assert one_by_one == night["findings"]
     assert page.get(f"nights/ledger/{clean.night_id}").json["findings"] == []
 
 
@@ -394,7 +547,7 @@ def test_nights_tell_drift_and_backlog(page: PageAirflow, books: Books, complete
 
 
 def test_a_report_is_shown_in_place_and_can_run_nothing(page: PageAirflow, completed: str):
-    files = page.get(of_run(completed)).json["files"]
+    files = page.get(of_run(completed, "/files")).json
     assert files["Report"] == f"{completed}/report.html"
     answer = page.get(f"reports/ledger/{files['Report']}")
     assert answer.status == 200
@@ -443,12 +596,7 @@ def test_no_path_leads_out_of_a_runs_own_folders(page: PageAirflow, books: Books
 def test_the_runbook_has_a_place_for_every_state(page: PageAirflow, books: Books):
     text = page.get("runbook/completed").body.decode()
     for status in Status:
-        books.database.do(
-            "INSERT INTO trueup.runs (run_id, dag_id, system, status, plan, dry_run, source, "
-            "source_id, source_type, code_fingerprint, started_by) "
-            "VALUES (%s, 'ledger_backfill', 'ledger', %s, '{}', true, 's', 's', 'CSV', '', 't')",
-            f"is-{status}", status,
-        )  # fmt: skip
+        insert_run(books, f"is-{status}", status)
         anchor = page.get(of_run(f"is-{status}")).json["runbook"]
         assert f'id="{anchor}"' in text, status
         assert page.get(f"runbook/{status}").status == 200
@@ -505,18 +653,42 @@ def test_a_large_quarantine_is_paged_in_the_database(page: PageAirflow, crowd: s
         "invalid_amount": QUARANTINED - QUARANTINED // 1000,
         "same_account": QUARANTINED // 1000,
     }
+    first = timed(page, of_run(crowd, "/quarantine"))
+    assert [row["position"] for row in first] == list(range(1, 51))
     deep = timed(page, of_run(crowd, "/quarantine"), after=QUARANTINED - 10)
     assert [row["position"] for row in deep] == list(range(QUARANTINED - 9, QUARANTINED + 1))
     rare = timed(page, of_run(crowd, "/quarantine"), reason="same_account", after=150_000)
     assert [row["position"] for row in rare[:2]] == [151_000, 152_000]
 
 
-def test_a_large_quarantine_is_downloaded_whole(page: PageAirflow, crowd: str):
-    body = page.get(of_run(crowd, "/quarantine.csv")).body.decode()
-    lines = body.splitlines()
-    assert len(lines) == QUARANTINED + 1
-    assert lines[0].startswith("amount,referenceId,quarantineLine")
-    assert lines[-1].startswith(f"x{QUARANTINED},r-{QUARANTINED},{QUARANTINED},")
+def test_a_large_quarantine_is_downloaded_whole_and_begins_at_once(page: PageAirflow, crowd: str):
+    with page.open(of_run(crowd, "/quarantine.csv")) as answer:
+        started = time.monotonic()
+        header = answer.readline().decode()
+        assert time.monotonic() - started < SECONDS
+        lines = answer.read().decode().splitlines()
+    assert header.startswith("ledgerId,debitAccountId,creditAccountId,amount,")
+    assert len(lines) == QUARANTINED
+    assert lines[-1].startswith(f",,,x{QUARANTINED},,,,r-{QUARANTINED},,,,{QUARANTINED},")
+
+
+def test_nobody_who_reads_slowly_holds_a_transaction(page: PageAirflow, books: Books, crowd: str):
+    """Ten who have begun to read and do not go on: more than there may be sessions."""
+    with ExitStack() as opened:
+        readers = [
+            opened.enter_context(page.open(of_run(crowd, "/quarantine.csv"))) for _ in range(10)
+        ]
+        assert all(reader.readline() for reader in readers)
+        wait_for("the page to be idle", lambda: at_work(books) == 0, 10)
+        assert page.get("runs", system="ledger").json["absent"] == []
+
+
+def at_work(books: Books) -> int:
+    """How many sessions of the page are in a transaction."""
+    return books.database.value(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+        "AND application_name = 'trueup page' AND state <> 'idle'"
+    )
 
 
 def test_many_batches_are_added_up_to_a_chart_of_three_hundred_points(

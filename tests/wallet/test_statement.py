@@ -116,7 +116,7 @@ def test_entries_of_one_moment_stand_in_the_order_of_the_chain(coins, export):
 
 @pytest.mark.parametrize(
     "memo",
-    ["=HYPERLINK(A1)", "+1", "-1+cmd|' /C calc'!A0", "@SUM(A1)", "\t=1", "\r=1", "  =1", "＝1"],
+    ["=HYPERLINK(A1)", "+1+1", "-1+cmd|' /C calc'!A0", "@SUM(A1)", "\t=1", "\r=1", "  =1", "＝1"],
 )
 def test_no_text_is_a_formula(coins, export, memo):
     coins.post([("ann", 1), (SYSTEM, -1)], kind=memo, memo=memo, at=days_ago(1))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from trueup.errors import Refused
+from trueup.sources.cells import NOTES, unguarded
 from trueup.sources.columns import (
     NO_FIELDS,
     REQUIRED,
@@ -40,6 +41,7 @@ class CsvSource:
     header: the source's column names, stripped
     header_lines: how many physical lines come before the first record
     has_lone_return: one of those lines is ended by CR without LF
+    guarded: it is a quarantine CSV, whose cells are guarded against spreadsheets
     columns: which column each field is read from
     """
 
@@ -52,6 +54,7 @@ class CsvSource:
         header_text, self.header_lines, self.has_lone_return = self._read_header()
         self.delimiter = mapping.delimiter or self._sniff(header_text)
         self.header = self._split_header(header_text)
+        self.guarded = not set(NOTES).isdisjoint(self.header)
         self.columns = Columns(str(path), self.header, mapping, self.delimiter)
 
     def about(self) -> dict[str, Any]:
@@ -81,6 +84,8 @@ class CsvSource:
             if fields is None:
                 yield (position, UNREADABLE_LINE, reason, raw, *NO_FIELDS)
             else:
+                if self.guarded:
+                    fields = [unguarded(field.strip()) for field in fields]
                 values = [field.strip() or None for field in fields]
                 yield (position, None, None, raw, *fields_of(values))
 

@@ -271,6 +271,7 @@ def can_read(source: object) -> TypeGuard[CsvSource]:
         source.encoding == "utf-8"
         and source.spotless
         and not source.has_lone_return
+        and not source.guarded
         and marks.isascii()
         and mapping.quote in _QUOTES
         and len(source.header) > 1

@@ -1,4 +1,5 @@
--- Lists a page of a run's breaks, the largest first; money as decimal text.
+-- Lists a page of a run's breaks, the largest first, from behind the one that the page before ended
+-- with; money as decimal text, and exact.
 SELECT
     account_id,
     currency_code,
@@ -8,6 +9,12 @@ SELECT
     cause,
     compared_with
 FROM trueup.balance_breaks
-WHERE run_id = %(run_id)s
-ORDER BY abs(difference) DESC, account_id ASC, currency_code ASC, compared_with ASC
-LIMIT %(rows)s OFFSET %(skip)s
+WHERE
+    run_id = %(run_id)s
+    AND (
+        %(after)s::NUMERIC IS NULL
+        OR (-abs(difference), account_id, currency_code, compared_with)
+        > (-abs(%(after)s::NUMERIC), %(after_account)s, %(after_currency)s, %(after_compared)s)
+    )
+ORDER BY -abs(difference), account_id, currency_code, compared_with
+LIMIT %(rows)s

@@ -7,7 +7,8 @@ SELECT
     stage,
     dry_run,
     failure,
-    source,
+    -- A query may be as long as a book; the page of its run has it whole.
+    left(source, 300) AS source,
     total_to_process,
     total_read,
     total_posted,
@@ -19,7 +20,6 @@ SELECT
     finished_at,
     last_seen_at,
     stalled,
-    rows_per_second,
     recent_rows_per_second,
     seconds_left,
     message

@@ -23,7 +23,6 @@ SELECT
     overview.finished_at,
     overview.last_seen_at,
     overview.stalled,
-    overview.rows_per_second,
     overview.recent_rows_per_second,
     overview.seconds_left,
     overview.message,

@@ -1,17 +1,26 @@
 // Pause, resume, replay, roll back: each triggers a DAG through Airflow's own API. Airflow decides
-// whether the user may, and writes down who did it.
-import { Chakra, Fragment, airflowRunPath, h, read, trigger, useEffect, useState } from "./airflow.js";
+// whether the user may, and writes down who did it. Which of them the engine would take is said by
+// the server, with the run.
+import { Chakra, Fragment, airflowRunPath, h, trigger, useEffect, useLive, useState } from "./airflow.js";
 import { Notice, To } from "./pieces.js";
-import { RESUMABLE, WORKING, counted, isLive } from "./words.js";
+import { counted } from "./words.js";
 
 const { Box, Button, CloseButton, Dialog, Field, HStack, Input, NativeSelect, Portal, Text } = Chakra;
+
+const MODES = {
+  delete: [["delete", "Delete: the run's rows go, as if it had never been"]],
+  reverse: [["reverse", "Reverse: every entry stays, and gets one that reverses it"]],
+  restore: [
+    ["restore", "Restore: the tables come back from the run's backup; what was written since is put aside"],
+    ["restore by force", "Restore, and end the sessions of others that keep the tables"],
+  ],
+};
 
 const ACTIONS = [
   {
     key: "pause",
     title: "Pause",
     may: "control",
-    fits: (run) => isLive(run) && run.status !== "rolling_back",
     words: () => "The run stops after the batch in hand. What it posted stands, and it can be resumed.",
     dag: "run_control",
     conf: (run) => ({ run_id: run.run_id, action: "pause" }),
@@ -20,8 +29,6 @@ const ACTIONS = [
     key: "resume",
     title: "Resume",
     may: "control",
-    // One that stands still in a working state, because its worker is gone, is resumed as well.
-    fits: (run) => RESUMABLE.includes(run.status) || (run.stalled && WORKING.includes(run.status)),
     words: () => "The run's DAG is triggered with the params that it had, and goes on after its last checkpoint.",
     dag: "run_control",
     conf: (run) => ({ run_id: run.run_id, action: "resume" }),
@@ -30,79 +37,61 @@ const ACTIONS = [
     key: "replay",
     title: "Retry quarantined rows",
     may: "control",
-    fits: (run) => run.status === "completed" && run.total_quarantined > 0,
     words: (run) =>
       `A new run loads the ${counted(run.total_quarantined)} quarantined rows once more, after their cause was mended: an account opened, a reference freed.`,
-    choice: { name: "dry_run", title: "How", options: [["true", "Judge the rows first, and post nothing"], ["false", "Post what can be posted"]] },
+    choice: () => ({ name: "dry_run", title: "How", options: [["true", "Judge the rows first, and post nothing"], ["false", "Post what can be posted"]] }),
     dag: "run_control",
     conf: (run, choice) => ({ run_id: run.run_id, action: "replay", dry_run: choice === "true" }),
   },
   {
-    key: "roll-back",
+    key: "roll_back",
     title: "Roll back",
     may: "roll_back",
     grave: true,
-    fits: (run) => !run.dry_run && ["completed", "interrupted", "paused", "rollback_failed"].includes(run.status),
     words: (run) =>
       `Takes back the ${counted(run.total_posted)} rows that the run posted, and proves it. Others may have relied on them.`,
-    choice: {
-      name: "mode",
-      title: "How",
-      options: [
-        ["delete", "Delete: the run's rows go, as if it had never been"],
-        ["reverse", "Reverse: every entry stays, and gets one that reverses it"],
-      ],
-    },
+    choice: (run) => ({ name: "mode", title: "How", options: run.offers.roll_back.flatMap((mode) => MODES[mode]) }),
     dag: "rollback",
-    conf: (run, choice) => ({ run_id: run.run_id, mode: choice }),
+    conf: (run, choice) =>
+      choice === "restore by force"
+        ? { run_id: run.run_id, mode: "restore", cancel_sessions: true }
+        : { run_id: run.run_id, mode: choice },
   },
 ];
 
 const ENDED = ["success", "failed"];
 
+function askedWords(state, dag) {
+  if (state === "queued" && dag?.is_paused) {
+    return ["warning", `It is queued, and stays so: the DAG ${dag.dag_id} is paused. Unpause it, and it begins. `];
+  }
+  return {
+    queued: ["info", "It is queued, and begins when a scheduler takes it up. "],
+    running: ["info", "Airflow is at it. "],
+    success: ["success", "It is done. "],
+    failed: ["error", "It did not succeed; the log of its tasks says why. "],
+  }[state] ?? ["info", `${state} `];
+}
+
 // Follows the Airflow run that was asked for, until it is over.
 function Asked({ asked, onEnd }) {
-  const [state, setState] = useState("queued");
-  const [error, setError] = useState(null);
+  const path = `api/v2/dags/${asked.dag}`;
+  const { data: made, error } = useLive(
+    `${path}/dagRuns/${encodeURIComponent(asked.id)}`,
+    (found) => (ENDED.includes(found.state) ? null : 2),
+  );
+  const state = made?.state ?? "queued";
+  const { data: dag } = useLive(state === "queued" ? path : null, () => 5);
   useEffect(() => {
-    let timer;
-    let over = false;
-    const look = async () => {
-      try {
-        const found = await read(`api/v2/dags/${asked.dag}/dagRuns/${encodeURIComponent(asked.id)}`);
-        if (over) {
-          return;
-        }
-        setError(null);
-        setState(found.state);
-        if (ENDED.includes(found.state)) {
-          onEnd();
-          return;
-        }
-      } catch (caught) {
-        if (!over) {
-          setError(caught);
-        }
-      }
-      if (!over) {
-        timer = setTimeout(look, 2000);
-      }
-    };
-    look();
-    return () => {
-      over = true;
-      clearTimeout(timer);
-    };
-  }, [asked.dag, asked.id]);
-  const words = {
-    success: "It is done.",
-    failed: "It did not succeed; the log of its tasks says why.",
-  };
+    if (ENDED.includes(state)) {
+      onEnd();
+    }
+  }, [state]);
+  const [status, words] = askedWords(state, dag);
   return h(
     Notice,
-    { status: state === "failed" ? "error" : state === "success" ? "success" : "info", title: `${asked.title}: asked for` },
-    words[state] ?? "Airflow is at it. ",
-    " ",
+    { status, title: `${asked.title}: asked for` },
+    words,
     h(To, { path: airflowRunPath(asked.dag, asked.id) }, `The DAG run of ${asked.dag}`),
     error && ` (${error.message})`,
   );
@@ -110,7 +99,8 @@ function Asked({ asked, onEnd }) {
 
 function Ask({ action, run, onClose, onAsked }) {
   const [typed, setTyped] = useState("");
-  const [choice, setChoice] = useState(action.choice?.options[0][0]);
+  const asks = action.choice?.(run);
+  const [choice, setChoice] = useState(asks?.options[0][0]);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState(null);
   const ready = !busy && (!action.grave || typed.trim() === run.run_id);
@@ -144,18 +134,18 @@ function Ask({ action, run, onClose, onAsked }) {
             null,
             h(Text, { mb: 3 }, action.words(run)),
             h(Text, { mb: 3, color: "fg.muted", fontFamily: "mono", fontSize: "xs", overflowWrap: "anywhere" }, run.run_id),
-            action.choice &&
+            asks &&
               h(
                 Field.Root,
                 { mb: 3 },
-                h(Field.Label, null, action.choice.title),
+                h(Field.Label, null, asks.title),
                 h(
                   NativeSelect.Root,
                   { size: "sm" },
                   h(
                     NativeSelect.Field,
-                    { name: action.choice.name, value: choice, onChange: (event) => setChoice(event.target.value) },
-                    ...action.choice.options.map(([key, title]) => h("option", { key, value: key }, title)),
+                    { name: asks.name, value: choice, onChange: (event) => setChoice(event.target.value) },
+                    ...asks.options.map(([key, title]) => h("option", { key, value: key }, title)),
                   ),
                   h(NativeSelect.Indicator),
                 ),
@@ -186,11 +176,11 @@ function Ask({ action, run, onClose, onAsked }) {
   );
 }
 
-// The buttons that fit the run's state; those that the user may not press are not there.
+// The buttons that the server offers; those that the user may not press are not there.
 export function Actions({ run, onDone }) {
   const [chosen, setChosen] = useState(null);
   const [asked, setAsked] = useState(null);
-  const fitting = ACTIONS.filter((action) => action.fits(run));
+  const fitting = ACTIONS.filter((action) => run.offers[action.key]);
   const allowed = fitting.filter((action) => run.may[action.may]);
   return {
     buttons: h(

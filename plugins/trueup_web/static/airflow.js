@@ -41,8 +41,9 @@ export const trigger = (dagId, conf) =>
   });
 
 // Reads a path again and again: `pause` says after how many seconds, given what was read last, and
-// nothing is read while nobody looks. What was read stays until something newer is there.
-export function useLive(path, pause) {
+// nothing is read while nobody looks. What was read stays until something newer is there; with
+// `keep`, also while another path is being read (`reading`), as between two pages of one list.
+export function useLive(path, pause, keep = false) {
   const [state, setState] = useState({ path, data: undefined, error: undefined });
   const [turn, setTurn] = useState(0);
   const pauseRef = useRef(pause);
@@ -67,7 +68,7 @@ export function useLive(path, pause) {
       }
       setState((before) => ({
         path,
-        data: error && before.path === path ? before.data : data,
+        data: error && (keep || before.path === path) ? before.data : data,
         error,
       }));
       const seconds = error ? 10 : pauseRef.current?.(data);
@@ -85,5 +86,7 @@ export function useLive(path, pause) {
     };
   }, [path, turn]);
   const again = useCallback(() => setTurn((before) => before + 1), []);
-  return state.path === path ? { ...state, again } : { path, again };
+  return state.path === path
+    ? { ...state, reading: false, again }
+    : { path, data: keep ? state.data : undefined, reading: true, again };
 }

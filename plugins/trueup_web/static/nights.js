@@ -27,9 +27,10 @@ const FINDINGS = [
 ];
 
 function Findings({ night }) {
-  const [skip, setSkip] = useState(0);
+  // Where the pages before this one ended.
+  const [trail, setTrail] = useState([]);
   const path = `trueup/nights/${night.system}/${encodeURIComponent(night.night_id)}`;
-  const { data, error } = useLive(`${path}?${query({ skip, rows: FINDINGS_SHOWN })}`, () => null);
+  const { data, error, reading } = useLive(`${path}?${query({ rows: FINDINGS_SHOWN, ...trail.at(-1) })}`, () => null, true);
   if (!data) {
     return error ? h(Trouble, { error }) : h(Waiting);
   }
@@ -41,11 +42,11 @@ function Findings({ night }) {
       Section,
       { title: `Night of ${moment(night.looked_at)}`, aside: night.in_flight.length ? `runs were in flight: ${night.in_flight.join(", ")}` : undefined },
       h(Grid, { columns: FINDINGS, rows: data.findings, empty: "Nothing was found: the books are clean." }),
-      (skip > 0 || data.findings.length === FINDINGS_SHOWN) &&
+      (trail.length > 0 || data.next) &&
         h(Pager, {
           backWords: "Before", forthWords: "After",
-          back: skip > 0 ? () => setSkip(skip - FINDINGS_SHOWN) : null,
-          forth: data.findings.length === FINDINGS_SHOWN ? () => setSkip(skip + FINDINGS_SHOWN) : null,
+          back: trail.length > 0 && !reading ? () => setTrail(trail.slice(0, -1)) : null,
+          forth: data.next && !reading ? () => setTrail([...trail, data.next]) : null,
         }),
     ),
     Object.keys(data.files).length > 0 &&

@@ -121,7 +121,7 @@ export const Bar = ({ share, colour = "brand", label, height = "6px" }) =>
 
 export const Since = ({ time }) => h("span", { title: moment(time) }, ago(time));
 
-// columns: {title, of(row), right?, wide?, mono?}
+// columns: {title, of(row), right?, wide?, mono?, fill?}; `fill` takes the room that others leave.
 export const Grid = ({ columns, rows, keyOf, empty }) =>
   rows.length === 0
     ? h(Nothing, null, empty)
@@ -165,6 +165,7 @@ export const Grid = ({ columns, rows, keyOf, empty }) =>
                       overflowWrap: column.wide ? "anywhere" : undefined,
                       whiteSpace: column.wide ? "pre-wrap" : "nowrap",
                       minW: column.wide ? "14rem" : undefined,
+                      ...(column.fill && { width: "100%", maxW: 0 }),
                       verticalAlign: "top",
                     },
                     column.of(row),

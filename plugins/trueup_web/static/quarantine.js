@@ -1,7 +1,7 @@
 // What a run did not post: reasons for everybody, rows for those who may see them.
 import { Chakra, address, h, query, useLive, useState } from "./airflow.js";
 import { Grid, Nothing, Pager, Section, Trouble, Waiting } from "./pieces.js";
-import { counted } from "./words.js";
+import { counted, moves } from "./words.js";
 
 const { Box, Button, Text } = Chakra;
 
@@ -17,7 +17,7 @@ const COLUMNS = [
 function Rows({ run, base, reason }) {
   const [trail, setTrail] = useState([]);
   const path = `${base}/quarantine?${query({ reason, after: trail.at(-1), rows: ROWS })}`;
-  const { data, error } = useLive(path, () => null);
+  const { data, error, reading } = useLive(path, () => null, true);
   if (!data) {
     return error ? h(Trouble, { error }) : h(Waiting);
   }
@@ -30,16 +30,15 @@ function Rows({ run, base, reason }) {
       h(Pager, {
         backWords: "Before",
         forthWords: "After",
-        back: trail.length > 0 ? () => setTrail(trail.slice(0, -1)) : null,
-        forth: data.length === ROWS ? () => setTrail([...trail, data.at(-1).position]) : null,
+        back: trail.length > 0 && !reading ? () => setTrail(trail.slice(0, -1)) : null,
+        forth: data.length === ROWS && !reading ? () => setTrail([...trail, data.at(-1).position]) : null,
       }),
   );
 }
 
 export function Quarantine({ run, base }) {
   const [reason, setReason] = useState(null);
-  // Read anew when the count has changed.
-  const { data, error } = useLive(`${base}/reasons?of=${run.total_quarantined}`, () => null);
+  const { data, error } = useLive(`${base}/reasons`, () => (moves(run) ? 15 : 60));
   if (!data) {
     return error ? h(Trouble, { error }) : h(Waiting);
   }
@@ -69,6 +68,7 @@ export function Quarantine({ run, base }) {
   return h(
     Box,
     null,
+    h(Trouble, { error }),
     h(Section, { title: "Quarantine by reason" }, h(Grid, { columns, rows: data, keyOf: (row) => row.reason_code })),
     run.may.rows
       ? h(

@@ -5,7 +5,7 @@ import { LineChart } from "./chart.js";
 import { Absent, Bar, Figure, Grid, Head, Nothing, Notice, Pager, Section, Since, Status, To, Trouble, Waiting, isDark } from "./pieces.js";
 import { Quarantine } from "./quarantine.js";
 import { Timeline } from "./timeline.js";
-import { clock, counted, isLive, isWorking, lasting, moment, money, plain, progress, rate, sentenceCase, signed } from "./words.js";
+import { clock, counted, isLive, isWorking, lasting, moment, money, moves, plain, progress, rate, sentenceCase, short, signed, takenBack } from "./words.js";
 
 const { Box, Button, Code, Flex, Heading, HStack, SimpleGrid, Tabs, Text } = Chakra;
 
@@ -33,6 +33,8 @@ const Document = ({ path, title, height = "75vh" }) =>
 function Summary({ run }) {
   const share = progress(run);
   const speed = run.recent_rows_per_second ?? run.rows_per_second;
+  const speedHint = run.recent_rows_per_second ? "last half minute" : run.rows_per_second && `in ${lasting(run.batch_seconds)} of batches`;
+  const gone = takenBack(run, run.figures.rollback?.mode);
   const whole = run.total_to_process ?? run.total_read;
   return h(
     Section,
@@ -41,26 +43,28 @@ function Summary({ run }) {
       Flex,
       { gap: 8, wrap: "wrap", mb: 4 },
       h(Figure, { title: "Read", hint: `of ${counted(whole)}` }, counted(run.total_read)),
-      h(Figure, { title: "Posted" }, counted(run.total_posted)),
+      h(Figure, { title: "Posted", hint: gone, tone: gone ? "fg.muted" : undefined }, counted(run.total_posted)),
       h(Figure, { title: "Replayed", hint: "stood there already" }, counted(run.total_replayed)),
       h(Figure, { title: "Quarantined", tone: run.total_quarantined ? "fg.warning" : undefined }, counted(run.total_quarantined)),
       h(Figure, { title: "Breaks", tone: run.breaks ? "fg.error" : undefined, hint: run.breaks === null ? "not compared yet" : undefined }, counted(run.breaks)),
-      h(Figure, { title: "Rows/s", hint: run.recent_rows_per_second ? "last half minute" : "whole run" }, rate(speed)),
+      h(Figure, { title: "Rows/s", hint: speedHint }, rate(speed)),
       isWorking(run)
         ? h(Figure, { title: "Time left" }, run.seconds_left ? lasting(run.seconds_left) : "–")
-        : h(Figure, { title: "Took" }, run.finished_at ? lasting((Date.parse(run.finished_at) - Date.parse(run.started_at)) / 1000) : "–"),
+        : h(Figure, { title: "Took", hint: run.finished_at && "with all waiting" }, run.finished_at ? lasting((Date.parse(run.finished_at) - Date.parse(run.started_at)) / 1000) : "–"),
     ),
     h(Bar, { share, height: "10px", label: "progress", colour: run.stalled ? "red" : "brand" }),
     h(
       Text,
       { color: "fg.muted", fontSize: "xs", mt: 1 },
-      share === null ? (isLive(run) ? "How many rows there are is not known yet." : "No row was settled.") : `${Math.floor(share * 1000) / 10} % of the rows are settled.`,
+      gone
+        ? `What it posted ${gone}.`
+        : share === null ? (isLive(run) ? "How many rows there are is not known yet." : "No row was settled.") : `${Math.floor(share * 1000) / 10} % of the rows are settled.`,
     ),
   );
 }
 
 function Speed({ run, base }) {
-  const { data, error } = useLive(`${base}/batches?live=${isWorking(run)}`, () => (isWorking(run) ? 5 : null));
+  const { data, error } = useLive(`${base}/batches?live=${isWorking(run)}`, () => (moves(run) ? 5 : isWorking(run) ? 20 : null), true);
   if (!data) {
     return error ? h(Trouble, { error }) : h(Waiting);
   }
@@ -153,24 +157,26 @@ const BREAKS = [
 ];
 
 function Breaks({ run, base }) {
-  const [skip, setSkip] = useState(0);
-  const { data, error } = useLive(`${base}/breaks?${query({ skip, rows: BREAKS_SHOWN, of: run.breaks })}`, () => null);
+  // Where the pages before this one ended.
+  const [trail, setTrail] = useState([]);
+  const path = `${base}/breaks?${query({ rows: BREAKS_SHOWN, of: run.breaks, ...trail.at(-1) })}`;
+  const { data, error, reading } = useLive(path, () => null, true);
   return h(
     Section,
     { title: "Breaks", aside: "balances that are not what they should be, the largest first" },
     h(Trouble, { error }),
     data &&
       h(Grid, {
-        columns: BREAKS, rows: data,
+        columns: BREAKS, rows: data.breaks,
         keyOf: (row) => `${row.account_id} ${row.currency_code} ${row.compared_with}`,
         empty: run.breaks === null ? "Nothing was compared yet." : "Every balance is what it should be.",
       }),
     !data && !error && h(Waiting),
-    data && (skip > 0 || data.length === BREAKS_SHOWN) &&
+    data && (trail.length > 0 || data.next) &&
       h(Pager, {
         backWords: "Larger", forthWords: "Smaller",
-        back: skip > 0 ? () => setSkip(skip - BREAKS_SHOWN) : null,
-        forth: data.length === BREAKS_SHOWN ? () => setSkip(skip + BREAKS_SHOWN) : null,
+        back: trail.length > 0 && !reading ? () => setTrail(trail.slice(0, -1)) : null,
+        forth: data.next && !reading ? () => setTrail([...trail, data.next]) : null,
       }),
   );
 }
@@ -211,7 +217,7 @@ const Proof = ({ run }) => {
       h(Pair, { name: "State hash before" }, h(Hash, null, run.state_hash_before)),
       h(Pair, { name: "State hash after" }, run.state_hash_after ? h(Hash, null, run.state_hash_after) : "A rollback takes it."),
       ...rollback.map(([name, value]) =>
-        h(Pair, { key: name, name: `Rollback: ${plain(name)}` }, typeof value === "object" ? JSON.stringify(value) : String(value)),
+        h(Pair, { key: name, name: `Rollback: ${plain(name)}` }, written(value)),
       ),
     ),
     h(
@@ -256,16 +262,28 @@ export const Files = ({ files, base, mayRows, dagId }) => {
   );
 };
 
+// Looked for only while somebody looks at them: it takes a walk through folders.
+function Reports({ run, base }) {
+  const { data, error } = useLive(run.may.rows ? `${base}/files` : null, () => 15);
+  if (run.may.rows && !data) {
+    return error ? h(Trouble, { error }) : h(Waiting);
+  }
+  return h(Files, { files: data ?? {}, base: `trueup/reports/${run.system}`, mayRows: run.may.rows, dagId: run.dag_id });
+}
+
+const written = (value) => (value === null ? "–" : typeof value === "object" ? JSON.stringify(value) : String(value));
+
 const Asked = ({ run }) =>
   h(
     Section,
     { title: "What was asked for" },
-    h(Pair, { name: "Source" }, `${run.source} (${run.source_type})`),
+    // Whole, for it may be a query of many lines.
+    h(Pair, { name: "Source" }, h(Text, { whiteSpace: "pre-wrap", maxH: "20rem", overflowY: "auto" }, `${run.source} (${run.source_type})`)),
     h(Pair, { name: "Started" }, `${moment(run.started_at)} by ${run.started_by}`),
     run.finished_at && h(Pair, { name: "Finished" }, moment(run.finished_at)),
     h(Pair, { name: "Regime" }, run.regime),
     run.left_out > 0 && h(Pair, { name: "Left out" }, `${counted(run.left_out)} rows outside the window of time`),
-    ...Object.entries(run.given).map(([name, value]) => h(Pair, { key: name, name: plain(name) }, String(value))),
+    ...Object.entries(run.given).map(([name, value]) => h(Pair, { key: name, name: plain(name) }, written(value))),
     h(
       Pair,
       { name: "Airflow runs" },
@@ -280,8 +298,8 @@ const Overview = ({ run, base }) =>
     Fragment,
     null,
     h(Summary, { run }),
-    h(Section, { title: "Speed" }, h(Speed, { run, base })),
-    h(Section, { title: "Stages" }, h(Timeline, { run })),
+    h(Section, { title: "Speed", aside: "times in UTC" }, h(Speed, { run, base })),
+    h(Section, { title: "Stages", aside: "times in UTC" }, h(Timeline, { run })),
     h(
       Section,
       { title: "Checkpoints", aside: "the last row of each range whose fate is committed" },
@@ -315,13 +333,13 @@ const TABS = [
   ["breaks", (run) => `Breaks${run.breaks ? ` (${counted(run.breaks)})` : ""}`, Breaks],
   ["quarantine", (run) => `Quarantine${run.total_quarantined ? ` (${counted(run.total_quarantined)})` : ""}`, Quarantine],
   ["proof", () => "Proof", Proof],
-  ["report", () => "Report", ({ run }) => h(Files, { files: run.files, base: `trueup/reports/${run.system}`, mayRows: run.may.rows, dagId: run.dag_id })],
+  ["report", () => "Report", Reports],
   ["runbook", () => "Runbook", ({ run }) => h(Document, { path: `trueup/runbook/${run.status}?dark=${isDark()}#${run.runbook}`, title: "Runbook" })],
 ];
 
 export function Run({ system, name }) {
   const base = `trueup/runs/${system}/${encodeURIComponent(name)}`;
-  const { data: run, error, again } = useLive(base, (found) => (isWorking(found) ? 2 : isLive(found) ? 5 : 20));
+  const { data: run, error, again } = useLive(base, (found) => (moves(found) ? 2 : found.status === "awaiting_approval" ? 5 : 20));
   if (!run) {
     return error ? h(Trouble, { error }) : h(Waiting, null, "Reading the journal …");
   }
@@ -340,7 +358,7 @@ function Shown({ run, base, error, again }) {
       h(
         Box,
         { flex: 1, minW: "20rem" },
-        h(HStack, { gap: 3, wrap: "wrap" }, h(Heading, { size: "md", as: "h2", overflowWrap: "anywhere" }, run.source), h(Status, { run, size: "md" })),
+        h(HStack, { gap: 3, wrap: "wrap" }, h(Heading, { size: "md", as: "h2", overflowWrap: "anywhere" }, short(run.source)), h(Status, { run, size: "md" })),
         h(Text, { color: "fg.muted", overflowWrap: "anywhere" }, `${run.system} · ${run.run_id} · ${plain(run.stage)}`),
       ),
       buttons,

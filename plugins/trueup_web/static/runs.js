@@ -1,7 +1,7 @@
 // All runs of all systems, a page of them.
 import { Chakra, h, query, runPath, useLive, useSearchParams, useState } from "./airflow.js";
 import { Absent, Bar, Grid, Head, Pager, Section, Since, Status, To, Trouble, Waiting } from "./pieces.js";
-import { RESUMABLE, STATUSES, WORKING, colourOf, counted, isLive, lasting, plain, progress, rate } from "./words.js";
+import { RESUMABLE, STATUSES, WORKING, colourOf, counted, isLive, lasting, moves, plain, progress, rate, short, takenBack } from "./words.js";
 
 const { Box, Flex, HStack, NativeSelect, Text } = Chakra;
 
@@ -64,26 +64,33 @@ const Progress = ({ run }) => {
   );
 };
 
+const Beneath = ({ words, children }) =>
+  h(Box, { maxW: "7rem", ml: "auto" }, children, words && h(Text, { color: "fg.muted", fontSize: "xs", whiteSpace: "normal" }, words));
+
 const COLUMNS = [
   {
     title: "Run",
+    fill: true,
     of: (run) =>
       h(
         Box,
-        { maxW: "21rem" },
-        h(To, { path: runPath(run.system, run.run_id), fontWeight: "medium", display: "block", truncate: true, title: run.source }, run.source),
+        { minW: "10rem" },
+        h(To, { path: runPath(run.system, run.run_id), fontWeight: "medium", display: "block", truncate: true, title: run.source }, short(run.source)),
         h(Text, { color: "fg.muted", fontSize: "xs", truncate: true, title: run.run_id }, run.run_id),
       ),
   },
   { title: "System", of: (run) => run.system },
   {
     title: "Status",
-    of: (run) => h(Box, null, h(Status, { run }), h(Text, { color: "fg.muted", fontSize: "xs", mt: 1 }, plain(run.stage))),
+    of: (run) => h(Box, { minW: "8rem", whiteSpace: "normal" }, h(Status, { run }), h(Text, { color: "fg.muted", fontSize: "xs", mt: 1 }, plain(run.stage))),
   },
   { title: "Progress", of: (run) => h(Progress, { run }) },
-  { title: "Rows/s", right: true, of: (run) => rate(run.recent_rows_per_second ?? run.rows_per_second) },
-  { title: "Left", right: true, of: (run) => (run.seconds_left ? lasting(run.seconds_left) : "–") },
-  { title: "Posted", right: true, of: (run) => counted(run.total_posted) },
+  {
+    title: "Rows/s",
+    right: true,
+    of: (run) => h(Beneath, { words: run.seconds_left ? `${lasting(run.seconds_left)} left` : null }, rate(run.recent_rows_per_second)),
+  },
+  { title: "Posted", right: true, of: (run) => h(Beneath, { words: takenBack(run) }, counted(run.total_posted)) },
   { title: "Replayed", right: true, of: (run) => counted(run.total_replayed) },
   {
     title: "Quarantined",
@@ -100,7 +107,7 @@ const COLUMNS = [
     of: (run) =>
       h(
         Box,
-        { maxW: "12rem" },
+        { maxW: "8rem" },
         h(Since, { time: run.started_at }),
         h(Text, { color: "fg.muted", fontSize: "xs", truncate: true, title: run.started_by }, `by ${run.started_by}`),
       ),
@@ -120,7 +127,7 @@ export function Runs() {
     stalled: group?.stalled,
     ...trail.at(-1),
   })}`;
-  const { data, error } = useLive(path, (found) => (found.runs.some(isLive) ? 2.5 : 15));
+  const { data, error } = useLive(path, (found) => (found.runs.some(moves) ? 2.5 : 15));
   const counts = useLive("trueup/counts", () => 15);
   const choose = (name) => (value) => {
     setTrail([]);
@@ -132,7 +139,7 @@ export function Runs() {
   };
   const none = system || status
     ? "No run is like that. Choose another system or status."
-    : "There are no runs yet. Trigger the DAG ledger_backfill, wallet_backfill or vesting_lots_backfill: its run shows here as soon as its audit begins.";
+    : "There are no runs yet. Trigger the DAG ledger_backfill, vesting_lots_backfill, wallet_backfill or capital_tracking_migration: its run shows here as soon as its audit begins.";
   return h(
     Box,
     null,

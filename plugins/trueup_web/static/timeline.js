@@ -1,7 +1,7 @@
 // A run's stages, told from its audit log: which came when, how long each took, what it said.
 import { Chakra, h } from "./airflow.js";
 import { Nothing } from "./pieces.js";
-import { clock, isWorking, lasting, moment, plain } from "./words.js";
+import { clock, counted, isWorking, lasting, moment, plain } from "./words.js";
 
 const { Box, Flex, Text } = Chakra;
 
@@ -13,6 +13,10 @@ export function visitsOf(run) {
   const settled = run.checkpoints.map((row) => row.updated_at).sort().at(-1) ?? "";
   let before = run.events[0]?.logged_at;
   for (const event of run.events) {
+    if (event.left_out > 0) {
+      visits.push({ leftOut: event.left_out, from: before, until: event.logged_at, events: [] });
+      before = event.logged_at;
+    }
     if (visits.at(-1)?.stage === "post" && event.stage !== "post" && settled > before && settled < event.logged_at) {
       visits.at(-1).until = before = settled;
     }
@@ -39,17 +43,20 @@ export function visitsOf(run) {
 
 const seconds = (visit) => Math.max(0, (Date.parse(visit.until) - Date.parse(visit.from)) / 1000);
 
+const LeftOut = ({ visit }) =>
+  h(Box, { as: "li", py: 2, borderTopWidth: 1, borderColor: "border" }, h(Text, { color: "fg.muted" }, `… ${counted(visit.leftOut)} sentences between ${clock(visit.from)} and ${clock(visit.until)} are left out here; trueup.run_events has them.`));
+
 export function Timeline({ run }) {
   if (run.events.length === 0) {
     return h(Nothing, null, "Nothing was written into the journal yet.");
   }
   const visits = visitsOf(run);
-  const longest = Math.max(...visits.map(seconds), 0.001);
+  const longest = Math.max(...visits.filter((visit) => !visit.leftOut).map(seconds), 0.001);
   return h(
     Flex,
     { direction: "column", as: "ol", listStyleType: "none" },
     ...visits.map((visit, at) =>
-      h(
+      visit.leftOut ? h(LeftOut, { key: at, visit }) : h(
         Flex,
         { key: at, as: "li", gap: 4, py: 2, borderTopWidth: at ? 1 : 0, borderColor: "border", align: "baseline", wrap: { base: "wrap", lg: "nowrap" } },
         h(

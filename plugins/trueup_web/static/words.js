@@ -16,6 +16,8 @@ export const colourOf = (status) => COLOURS[status] ?? "blue";
 export const isWorking = (run) => WORKING.includes(run.status);
 // It moves, or may move any moment.
 export const isLive = (run) => isWorking(run) || run.status === "awaiting_approval";
+// It moves now: only then is it worth while to look every few seconds.
+export const moves = (run) => isWorking(run) && !run.stalled;
 
 export const plain = (name) => (name ?? "").replaceAll("_", " ");
 export const sentenceCase = (name) => plain(name).replace(/^./, (letter) => letter.toUpperCase());
@@ -66,13 +68,32 @@ export const moment = (time) => (time ? `${new Date(time).toISOString().slice(0,
 export const day = (time) => new Date(time).toISOString().slice(5, 10);
 export const clock = (time) => new Date(time).toISOString().slice(11, 19);
 
-// How far a run has come, from 0 to 1; null before anybody knows how much there is.
+// What became of a run's postings, where they do not all stand as they were posted.
+export function takenBack(run, mode) {
+  if (!run.total_posted) {
+    return undefined;
+  }
+  return {
+    rolled_back: mode === "reverse" ? "was reversed" : "was taken back",
+    rolling_back: "is being taken back",
+    rollback_failed: "may be taken back in part",
+  }[run.status];
+}
+
+// A text in one line, for where there is no room for all of it.
+export function short(text, characters = 120) {
+  const line = (text ?? "").replaceAll(/\s+/g, " ").trim();
+  return line.length > characters ? `${line.slice(0, characters)} …` : line;
+}
+
+// How far a run has come, from 0 to 1; null before anybody knows how much there is, and when it goes
+// back or has gone back.
 export function progress(run) {
   if (["completed", "previewed"].includes(run.status)) {
     return 1;
   }
   // Of a refused run, rows were read and none was settled.
-  if (!run.total_to_process || run.status === "refused" || ["auditing", "ingesting", "validating"].includes(run.stage)) {
+  if (!run.total_to_process || ["refused", "rolling_back", "rolled_back", "rollback_failed"].includes(run.status) || ["auditing", "ingesting", "validating"].includes(run.stage)) {
     return null;
   }
   return Math.min(1, run.total_read / run.total_to_process);

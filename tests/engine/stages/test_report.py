@@ -399,6 +399,37 @@ def test_the_csv_reads_again_field_by_field_without_a_mapping(books: Books, fold
     assert found.quarantine[4]["quarantineRaw"] == "too,few"
 
 
+def test_the_csv_has_no_formula_and_feeds_back_what_stood_there(books: Books, folder: Path):
+    """A spreadsheet would run what a source has written; the ledger must get it as it was."""
+    books.open_world()
+    texts = {"referenceId": "@ref", "transactionType": "=HYPERLINK(1)", "metadata": "'=1"}
+    odd = [
+        entry("nobody", "world", "5.00", **texts),
+        entry(
+            "bob", "world", "-12.50", referenceId="-12.50", transactionType="-1+cmd|' /C calc'!A0"
+        ),
+    ]
+    row = books.backfill([*payments(1), *odd], max_quarantined="100 %")
+    found = Reported(books, row.run_id, folder)
+    first, second = found.quarantine
+    assert {name: first[name] for name in texts} == {
+        name: f"'{text}" for name, text in texts.items()
+    }
+    assert second["transactionType"] == "'-1+cmd|' /C calc'!A0"
+    assert (second["amount"], second["referenceId"]) == ("-12.50", "-12.50")
+
+    mended = Path(found.paths["quarantine"]).read_text().replace("nobody", "alice")
+    mended = mended.replace(",-12.50,USD", ",12.50,USD").replace(",''=1,", ",,")
+    assert books.backfill(books.write("mended.csv", mended)).total_posted == 2
+    posted = books.database.rows(
+        "SELECT reference_id, transaction_type FROM ledger_entries "
+        "WHERE reference_id IN ('@ref', '-12.50') ORDER BY 1"
+    )
+    assert [tuple(each) for each in posted] == [
+        ("-12.50", "-1+cmd|' /C calc'!A0"), ("@ref", "=HYPERLINK(1)"),
+    ]  # fmt: skip
+
+
 def test_records_as_long_as_a_reader_takes_read_again(books: Books, folder: Path):
     books.open_world()
     long = entry("bob", "world", "nothing", metadata="x\n" * 900 + "y" * 900_000)
