@@ -29,7 +29,8 @@ function useWidth() {
   return [ref, width];
 }
 
-// lines: {title, values}; labels: a text a point, for the axis and for what the pointer is over.
+// lines: {title, values, texts?}; labels: a text a point, for the axis and for what the pointer is over.
+// A value only says where its point lies; texts are what is read there, where a number would round them.
 export function LineChart({ title, lines, labels, write = counted }) {
   const [ref, width] = useWidth();
   const [over, setOver] = useState(null);
@@ -60,7 +61,7 @@ export function LineChart({ title, lines, labels, write = counted }) {
           h(
             Text,
             { color: "fg.muted", fontVariantNumeric: "tabular-nums" },
-            over === null || line.values[over] === undefined ? line.title : `${line.title}: ${write(line.values[over])}`,
+            over === null || line.values[over] === undefined ? line.title : `${line.title}: ${line.texts ? line.texts[over] : write(line.values[over])}`,
           ),
         ),
       ),

@@ -54,21 +54,39 @@ function Findings({ night }) {
   );
 }
 
+// A night from before drift was kept has one entry, for no currency: nobody knows.
+const isKnown = (night) => !("" in night.drift);
+
+// For an axis alone; what is read of a point is its exact text.
+const roughly = (number) =>
+  number.toLocaleString("en", { maximumSignificantDigits: 3, notation: number >= 1e6 ? "compact" : "standard" });
+
+// A chart of its own for each currency: nothing says what one is worth in another.
+function driftOf(rising, labels) {
+  const currencies = [...new Set(rising.filter(isKnown).flatMap((night) => Object.keys(night.drift)))].sort();
+  return (currencies.length ? currencies : [null]).map((code) => {
+    const amounts = rising.map((night) => (isKnown(night) ? (night.drift[code] ?? "0") : null));
+    return {
+      title: `Drift${code ? ` in ${code}` : ""}: by how much the books were off`,
+      lines: [
+        {
+          title: code ?? "none",
+          values: amounts.map((amount) => (amount === null ? null : Number(amount))),
+          texts: amounts.map((amount) => (amount === null ? "not known" : money(amount))),
+        },
+      ],
+      labels,
+      write: roughly,
+    };
+  });
+}
+
 function chartsOf(nights) {
   const rising = [...nights].reverse();
   const labels = rising.map((night) => `${day(night.looked_at)}`);
-  const currencies = [...new Set(rising.flatMap((night) => Object.keys(night.drift)))].sort();
   const measured = (name) => rising.map((night) => night.figures.measured?.[name] ?? null);
-  const drift = currencies.map((code) => ({
-    title: code || "amounts",
-    values: rising.map((night) => Number(night.drift[code] ?? 0)),
-  }));
   const charts = [
-    {
-      title: "Drift: by how much balances were off",
-      lines: drift.length ? drift : [{ title: "none", values: rising.map(() => 0) }],
-      labels,
-    },
+    ...driftOf(rising, labels),
     { title: "Findings", lines: [{ title: "findings", values: rising.map(total), colour: 4 }], labels },
   ];
   if (rising.some((night) => night.figures.measured?.outbox_backlog !== undefined)) {
@@ -111,7 +129,8 @@ const COLUMNS = (chosen, choose) => [
   {
     title: "Drift",
     right: true,
-    of: (night) => Object.entries(night.drift).map(([code, amount]) => `${money(amount)} ${code}`).join(", ") || "0",
+    of: (night) =>
+      isKnown(night) ? Object.entries(night.drift).map(([code, amount]) => `${money(amount)} ${code}`).join(", ") || "0" : "not known",
   },
 ];
 
@@ -146,7 +165,7 @@ function System({ system, nights }) {
         .map((name) => h(Figure, { key: name, title: plain(name).replace(/^./, (letter) => letter.toUpperCase()) }, counted(measured[name]))),
     ),
     nights.length > 1
-      ? h(SimpleGrid, { columns: { base: 1, lg: charts.length }, gap: 6, mb: 4 }, ...charts.map((chart) => h(LineChart, { key: chart.title, ...chart })))
+      ? h(SimpleGrid, { columns: { base: 1, lg: Math.min(charts.length, 3) }, gap: 6, mb: 4 }, ...charts.map((chart) => h(LineChart, { key: chart.title, ...chart })))
       : h(Text, { color: "fg.muted", mb: 4 }, "From the second night on, charts show how it moves."),
     h(Box, { maxH: "22rem", overflowY: "auto" }, h(Grid, { columns: COLUMNS(chosen, setChosen), rows: nights, keyOf: (each) => each.night_id })),
     night && h(Findings, { key: night.night_id, night }),
