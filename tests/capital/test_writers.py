@@ -222,3 +222,48 @@ def test_a_plain_role_needs_no_right_that_it_did_not_have(books, juntas, role):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             session.execute("SELECT count(*) FROM trueup.runs")
     assert hand.booked(juntas)["Multa", "by the app"][1] == hand.Decimal("2.50")
+
+
+@pytest.mark.parametrize("attached", ["before the cutover", "after it"])
+def test_nobody_can_have_a_follower_do_with_our_rights_what_he_tells_it(
+    books, juntas, role, attached
+):
+    """Attached to a table of his own, its arguments and the rows would be the attacker's."""
+    attempt = books.begin().to_posting()
+    if attached == "after it":
+        hand.prove(attempt).cut_over().complete()
+    juntas.do(
+        f"GRANT TEMPORARY ON DATABASE {psycopg.sql.Identifier(juntas.name).as_string(None)} "
+        f"TO {role}"
+    )
+    with closing(hand.app(juntas, role)) as session:
+        session.execute(
+            "CREATE TEMPORARY TABLE forged (id TEXT, type TEXT, amount NUMERIC, junta_id TEXT, "
+            "created_at TIMESTAMPTZ, direction TEXT)"
+        )
+        for number, call in enumerate(
+            (
+                "follow_shadow('PrestamoNew', '{id}')",
+                "follow_capital('ACCION')",
+                "log_capital_change('a run', 'Junta')",
+                "hold_writer('ACCION')",
+            )
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege, match="for function"):
+                session.execute(
+                    f"CREATE TRIGGER forged_{number} AFTER INSERT ON forged FOR EACH ROW "
+                    f"EXECUTE FUNCTION {call}"
+                )
+        for function in ("note_capital", "move_capital"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege, match="for function"):
+                session.execute(
+                    f"CREATE TRIGGER {function} AFTER INSERT ON forged REFERENCING NEW TABLE AS "
+                    f"these FOR EACH STATEMENT EXECUTE FUNCTION {function}()"
+                )
+        before = hand.booked(juntas)
+        session.execute(
+            "INSERT INTO \"Accion\" (id, type, amount, junta_id) "
+            "SELECT 'honest', 'MENSUAL', 2.5, min(id) FROM \"Junta\""
+        )  # fmt: skip
+    now = hand.booked(juntas)
+    assert now.keys() - before.keys() == {("Accion", "honest")}

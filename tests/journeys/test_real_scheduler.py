@@ -157,7 +157,10 @@ class Airflow:
             "GET", f"/api/v2/dags/ledger_backfill/dagRuns/{airflow_run_id}/taskInstances/approve"
         )
         heard = sum(
-            all(part in line for part in ("TaskInstance Finished", airflow_run_id, "task_id=approve"))
+            all(
+                part in line
+                for part in ("TaskInstance Finished", airflow_run_id, "task_id=approve")
+            )
             for line in self.log.read_text().splitlines()
         )
         return task["state"] == "awaiting_input" and heard >= times

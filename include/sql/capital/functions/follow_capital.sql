@@ -75,3 +75,6 @@ BEGIN
     RETURN NULL;
 END
 $$;
+
+-- Attached to a table of somebody's own, it would do there with our rights what they tell it.
+REVOKE EXECUTE ON FUNCTION follow_capital() FROM PUBLIC;

@@ -21,3 +21,6 @@ BEGIN
     RETURN NEW;
 END
 $$;
+
+-- Attached to a table of somebody's own, it would do there with our rights what they tell it.
+REVOKE EXECUTE ON FUNCTION hold_writer() FROM PUBLIC;
