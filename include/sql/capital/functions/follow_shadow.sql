@@ -35,4 +35,4 @@ END
 $$;
 
 -- Attached to a table of somebody's own, it would do there with our rights what they tell it.
-REVOKE EXECUTE ON FUNCTION follow_shadow() FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION follow_shadow() FROM public;

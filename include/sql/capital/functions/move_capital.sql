@@ -81,4 +81,4 @@ END
 $$;
 
 -- Attached to a table of somebody's own, it would do there with our rights what they tell it.
-REVOKE EXECUTE ON FUNCTION move_capital() FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION move_capital() FROM public;

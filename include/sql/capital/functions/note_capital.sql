@@ -37,4 +37,4 @@ END
 $$;
 
 -- Attached to a table of somebody's own, it would do there with our rights what they tell it.
-REVOKE EXECUTE ON FUNCTION note_capital() FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION note_capital() FROM public;
