@@ -33,8 +33,9 @@ from trueup.orchestration.params import form
             "cancel_sessions": Param(
                 False,
                 type="boolean",
-                description="With mode restore: cancel other sessions that keep the tables, and "
-                "end those that stay. Without it the restore is refused while there are any.",
+                description="Cancel other sessions that keep the tables which a way back must have "
+                "to itself: those of a restore, which ends those that stay, or of the undo of a "
+                "migration. Without it they are named, and the way back waits or is refused.",
             ),
         }
     ),

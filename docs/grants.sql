@@ -62,6 +62,11 @@ GRANT SELECT ON ALL TABLES IN SCHEMA trueup TO trueup_reader;
 --     GRANT SELECT, UPDATE ON bank_accounts TO app;
 --     GRANT SELECT, INSERT ON ledger_entries, dual_ledger_outbox TO app;
 
+-- Capital's followers work with the rights of whoever installed them, so nobody else may attach them to a table. Where that was
+-- another role than the one that runs the DAGs, the latter needs, in the database of capital:
+--     GRANT EXECUTE ON FUNCTION follow_shadow(), follow_capital(), hold_writer(), log_capital_change(), note_capital(), move_capital()
+--     TO trueup_runner;
+
 -- A system whose runs begin with a backup (capital) also needs the following, as superuser; a ledger does not. The backup is
 -- tried out in a scratch database, and holds every table of the database, whoever owns it:
 --     ALTER ROLE trueup_runner CREATEDB;

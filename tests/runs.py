@@ -420,9 +420,11 @@ class Attempt:
         complete.complete(self.connection, self.run())
         return self
 
-    def roll_back(self, mode: str = roll_back.DELETE) -> dict[str, Any]:
+    def roll_back(
+        self, mode: str = roll_back.DELETE, cancel_sessions: bool = False
+    ) -> dict[str, Any]:
         """Take the run back."""
-        return roll_back.roll_back(self.connection, self.run(), mode)
+        return roll_back.roll_back(self.connection, self.run(), mode, cancel_sessions)
 
     def to_validated(self) -> "Attempt":
         """Audit, ingest and validate."""

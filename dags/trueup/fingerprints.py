@@ -37,8 +37,13 @@ def of_posting_code(system: str) -> str:
     return of_plan(sql, *(f"{path.name} {of_file(path)}" for path in modules))
 
 
-def of_state(connection: Connection, system: str, run_id: str, high_water_entry_id: int) -> str:
-    """The state hash of a system's books as of a run's start; see `fingerprint/hash_state.sql`."""
+def of_state(
+    connection: Connection, system: str, run_id: str, high_water_entry_id: int
+) -> str | None:
+    """The state hash of a system's books as of a run's start; see `fingerprint/hash_state.sql`.
+
+    None when it can be told no more, for what others changed since is not kept.
+    """
     return statements.fetch_one(
         connection,
         f"{system}/fingerprint/hash_state",

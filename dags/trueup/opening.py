@@ -10,7 +10,7 @@ import psycopg
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from trueup import journal, statements
+from trueup import journal, statements, steps
 from trueup.errors import Refused
 from trueup.journal import Run, read_run
 from trueup.plan import SHAPES_ROWS, SHOWN_TO_APPROVER, Plan, Quota
@@ -257,6 +257,8 @@ def _supersede(
     with connection.transaction():
         if run.status not in RESUMABLE:
             journal.move(connection, run, Status.INTERRUPTED)
+        # It may have opened them before it broke off, and nobody else would close them.
+        steps.execute(connection, run, "roll_back/close_books", run_id=run.run_id)
         journal.refuse(
             connection,
             run,

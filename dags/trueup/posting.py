@@ -10,7 +10,7 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from trueup import batches, fingerprints, journal, pacing, regime, sessions, statements, steps
-from trueup.errors import DataFailure, OperationalFailure
+from trueup.errors import DataFailure, OperationalFailure, Refused
 from trueup.journal import Run
 from trueup.pacing import NO_PRESSURE, Pressure
 from trueup.run_state import Status
@@ -69,7 +69,8 @@ class Loader(Protocol):
 def open_posting(connection: Connection, run: Run) -> None:
     """Fix what the run starts from: state hash, baseline, accounts, key ranges. Safe to repeat.
 
-    Raises OperationalFailure when the staging was lost, Refused when the initial regime cannot be.
+    Raises OperationalFailure when the staging was lost, Refused when the initial regime cannot be,
+    or when something stands in the way that came since the audit.
     """
     check_staging(connection, run)
     standing = journal.ranges(connection, run)
@@ -85,7 +86,12 @@ def open_posting(connection: Connection, run: Run) -> None:
 
 
 def _open_books(connection: Connection, run: Run) -> None:
-    """Have the books ready to be posted to beside others, where that needs a change of theirs."""
+    """Have the books ready to be posted to beside others, where that needs a change of theirs.
+
+    Since the audit saw that nothing stands in the way of that, an approval may have taken days.
+    """
+    if obstacles := steps.fetch_all(connection, run, "audit/list_obstacles", run_id=run.run_id):
+        raise Refused(" ".join(row.obstacle for row in obstacles))
     sessions.send_away(connection, run)
     with connection.transaction():
         journal.fence(connection, run, Status.POSTING)

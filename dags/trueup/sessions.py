@@ -5,7 +5,7 @@ import logging
 import psycopg
 from psycopg import Connection
 
-from trueup import journal, steps
+from trueup import journal, statements, steps
 from trueup.errors import OperationalFailure
 from trueup.journal import Run
 
@@ -17,8 +17,21 @@ def send_away(connection: Connection, run: Run) -> None:
 
     Raises OperationalFailure, with what to grant, when the role may not.
     """
-    if not run.plan.cancel_sessions:
-        return
+    if run.plan.cancel_sessions:
+        cancel(connection, run)
+
+
+def name(connection: Connection) -> None:
+    """Tell the log who else works in the database: a person should know."""
+    for session in statements.fetch_all(connection, "trueup/audit/list_other_sessions"):
+        log.info("Another session: %s", session)
+
+
+def cancel(connection: Connection, run: Run) -> None:
+    """Cancel what others do with the books for more than a moment.
+
+    Raises OperationalFailure, with what to grant, when the role may not.
+    """
     try:
         sent = steps.fetch_all(connection, run, "audit/cancel_sessions")
     except psycopg.errors.InsufficientPrivilege as error:

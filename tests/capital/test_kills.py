@@ -19,8 +19,8 @@ import pytest
 
 import juntas as hand
 from databases import Database
-from runs import Attempt, Books, Strike, raise_killed
-from trueup import batches, journal, opening, statements
+from runs import Attempt, Books, Killed, Strike, raise_killed
+from trueup import batches, fingerprints, journal, opening, statements
 from trueup.errors import Refused, Transient
 from trueup.sources import files
 from trueup.stages import cut_over, roll_back
@@ -322,6 +322,31 @@ def test_a_way_back_that_dies_ends_the_same_when_repeated(every_point, to_be_und
         assert run.state_hash_after == run.state_hash_before, strike
         assert state(books.database) == untouched, strike
     assert "old" in met
+
+
+def test_an_opening_that_died_and_is_not_resumed_leaves_nothing_on_the_app_s_tables(
+    server, folder, validated, untouched, monkeypatch
+):
+    """Killed while the state hash is taken: the triggers stand, and the next trigger is another."""
+    books = books_in(server.create(validated), folder)
+    worker = worker_of(books)
+    with monkeypatch.context() as patch:
+        patch.setattr(fingerprints, "of_state", lambda *_: raise_killed(None))
+        with pytest.raises(Killed):
+            worker.open_posting()
+    worker.die()
+    books.wait_until_nobody_works()
+    assert books.database.rows("SELECT 1 FROM pg_trigger WHERE tgname LIKE 'trueup%%'")
+
+    attempt = books.begin(currency="PEN")
+
+    former = books.database.row(
+        "SELECT status, message FROM trueup.runs ORDER BY started_at LIMIT 1"
+    )
+    assert (former.status, "currency" in former.message) == ("refused", True)
+    assert state(books.database) == untouched
+    assert hand.migrate(attempt).status == "completed"
+    assert world(books.database) == "new"
 
 
 # The server ends the session, or the process is killed, in the middle of a statement

@@ -155,6 +155,40 @@ def test_grants_stay(books, server, juntas):
     assert juntas.value("SELECT has_column_privilege('trueup_reader', '\"Multa\"', 'id', 'SELECT')")
 
 
+def test_grants_are_those_of_today_and_not_those_of_the_backup(books, juntas):
+    def may(table: str, right: str, column: str | None = None) -> bool:
+        if column:
+            return juntas.value(
+                "SELECT has_column_privilege('trueup_reader', %s, %s, %s)",
+                f'"{table}"', column, right,
+            )  # fmt: skip
+        return juntas.value(
+            "SELECT has_table_privilege('trueup_reader', %s, %s)", f'"{table}"', right
+        )
+
+    juntas.do('GRANT SELECT, INSERT, DELETE ON "Prestamo" TO trueup_reader')
+    juntas.do('GRANT SELECT (id), UPDATE (amount) ON "Multa" TO trueup_reader')
+    attempt = books.begin().to_validated().back_up().open_posting().post()
+    attempt.check_balances().constrain().expect().reconcile().cut_over().complete()
+    juntas.do('REVOKE DELETE ON "Prestamo" FROM trueup_reader')
+    juntas.do('REVOKE UPDATE (amount) ON "Multa" FROM trueup_reader')
+    juntas.do('GRANT UPDATE ON "Prestamo" TO trueup_reader')
+    juntas.do('GRANT SELECT (amount) ON "Multa" TO trueup_reader')
+    juntas.do('GRANT SELECT (name, current_capital) ON "Junta" TO trueup_reader')
+
+    take_back(books, attempt)
+
+    allowed = [
+        right for right in ("SELECT", "INSERT", "UPDATE", "DELETE") if may("Prestamo", right)
+    ]
+    assert allowed == ["SELECT", "INSERT", "UPDATE"]
+    assert may("Multa", "SELECT", "id")
+    assert may("Multa", "SELECT", "amount")
+    assert not may("Multa", "UPDATE", "amount")
+    assert may("Junta", "SELECT", "name")
+    assert not may("Junta", "SELECT", "id")
+
+
 def test_tables_of_another_owner_stay_his(books, juntas):
     before = state(books)
     another = replace(books, database=replace(juntas, conninfo=juntas.admin_conninfo))

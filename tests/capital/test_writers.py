@@ -211,6 +211,161 @@ def test_a_cutover_that_never_gets_its_locks_leaves_the_old_schema(
     assert hand.stored(juntas) == hand.total(hand.due(juntas))
 
 
+@pytest.mark.parametrize("stands", ["while history fills", "after success"])
+@pytest.mark.parametrize("first", ["the payment", "the move"])
+def test_a_payment_is_of_the_junta_that_its_loan_moves_to_meanwhile(
+    books, juntas, role, stands, first
+):
+    """Neither of the two sees what the other has not committed: one waits for the other."""
+    attempt = books.begin().to_posted()
+    if stands == "after success":
+        hand.prove(attempt).cut_over().complete()
+    loan, junta = juntas.row("SELECT id, junta_id FROM \"Prestamo\" WHERE status = 'PAID' LIMIT 1")
+    other = juntas.value('SELECT max(id) FROM "Junta" WHERE id <> %s', junta)
+    steps = {
+        "the payment": (
+            'INSERT INTO "PagoPrestamo" (id, amount, prestamo_id) VALUES (%s, 3, %s)',
+            ["meanwhile", loan],
+        ),
+        "the move": ('UPDATE "Prestamo" SET junta_id = %s WHERE id = %s', [other, loan]),
+    }
+    second = next(name for name in steps if name != first)
+    with closing(hand.app(juntas, role)) as one, closing(hand.app(juntas, role)) as two:
+        one.execute("BEGIN")
+        one.execute(*steps[first])
+        waiting = threading.Thread(target=two.execute, args=steps[second])
+        waiting.start()
+        wait_for_a_lock(juntas)
+        one.execute("COMMIT")
+        waiting.join(10)
+        assert not waiting.is_alive()
+    assert hand.booked(juntas)["PagoPrestamo", "meanwhile"][0] == other
+    assert deadlocks(juntas) == 0
+    assert juntas.rows("SELECT * FROM verify_migration('movements')") == []
+
+
+@pytest.mark.parametrize(
+    ("table", "some"), [("Prestamo", "status IN ('PENDING', 'REJECTED')"), ("PagoPrestamo", "TRUE")]
+)
+def test_what_a_writer_of_an_older_snapshot_leaves_behind_is_seen_under_the_lock_of_the_cutover(
+    books, juntas, role, table, some
+):
+    """It saw neither the movement nor the row in the shadow: both came after its snapshot."""
+    attempt = books.begin().to_posting()
+    with closing(hand.app(juntas, role)) as session:
+        session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        (row_id,) = session.execute(f'SELECT min(id) FROM "{table}" WHERE {some}').fetchone()
+        hand.prove(attempt)
+        session.execute(f'DELETE FROM "{table}" WHERE id = %s', [row_id])
+        session.execute("COMMIT")
+    with pytest.raises(errors.DataFailure, match=f"was not followed: .*{row_id}"):
+        attempt.cut_over()
+    assert juntas.value("SELECT to_regclass('\"PrestamoOld\"')") is None
+    assert attempt.roll_back()["proof"] == "equal"
+    assert not juntas.rows(f'SELECT 1 FROM "{table}" WHERE id = %s', row_id)
+
+
+def test_an_accion_does_not_go_from_an_older_snapshot_and_leave_its_movement(books, juntas, role):
+    """The movement's key sees what that snapshot does not."""
+    attempt = books.begin().to_posting()
+    with closing(hand.app(juntas, role)) as session:
+        session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        (row_id,) = session.execute('SELECT min(id) FROM "Accion"').fetchone()
+        hand.prove(attempt)
+        session.execute('DELETE FROM "Accion" WHERE id = %s', [row_id])
+        with pytest.raises(psycopg.errors.ForeignKeyViolation):
+            session.execute("COMMIT")
+    attempt.cut_over().complete()
+    assert hand.stored(juntas) == hand.total(hand.due(juntas))
+
+
+def test_from_the_cutover_on_a_writer_of_an_older_snapshot_has_to_try_again(books, juntas, role):
+    with closing(hand.app(juntas, role)) as session:
+        session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        session.execute("SELECT 1")
+        hand.migrate(books.begin())
+        row_id = juntas.value('SELECT min(id) FROM "Accion"')
+        with pytest.raises(psycopg.errors.SerializationFailure):
+            session.execute('DELETE FROM "Accion" WHERE id = %s', [row_id])
+        session.execute("ROLLBACK")
+        session.execute('DELETE FROM "Accion" WHERE id = %s', [row_id])
+    assert hand.stored(juntas) == hand.total(hand.due(juntas))
+
+
+def test_before_the_cutover_nothing_is_refused_that_the_old_schema_accepts(books, juntas, role):
+    """A third of 250 is no whole cents: the app may write it, and the run is taken back over it."""
+    attempt = hand.prove(books.begin().to_posting())
+    junta = juntas.value('SELECT min(id) FROM "Junta"')
+    with closing(hand.app(juntas, role)) as session:
+        for status in ("PENDING", "ANULADO"):
+            session.execute(
+                'INSERT INTO "Prestamo" (id, amount, status, junta_id) VALUES (%s, %s, %s, %s)',
+                [f"third {status}", 250 / 3, status, junta],
+            )
+        session.execute(
+            'INSERT INTO "PagoPrestamo" (id, amount, prestamo_id) VALUES (%s, %s, %s)',
+            ["third", 250 / 3, "third PENDING"],
+        )
+    with pytest.raises(errors.DataFailure, match="third"):
+        attempt.cut_over()
+    assert attempt.roll_back()["proof"] == "equal"
+    assert juntas.value("SELECT amount FROM \"PagoPrestamo\" WHERE id = 'third'") == 250 / 3
+
+
+def test_rules_of_loans_and_payments_stand_validated_behind_the_cutover(books, juntas):
+    attempt = hand.prove(books.begin().to_posting())
+    rules = (
+        "SELECT conname, convalidated FROM pg_constraint WHERE conname IN "
+        "('Prestamo_loan_in_cents', 'Prestamo_status_known', 'PagoPrestamo_payment_in_cents') "
+        "ORDER BY conname"
+    )
+    assert juntas.rows(rules) == []
+    attempt.cut_over()
+    assert [tuple(row) for row in juntas.rows(rules)] == [
+        ("PagoPrestamo_payment_in_cents", True),
+        ("Prestamo_loan_in_cents", True),
+        ("Prestamo_status_known", True),
+    ]
+
+
+def test_what_comes_late_is_caught_up_with_though_its_juntas_are_never_free_at_one_moment(
+    books, juntas, role
+):
+    """Of two busy juntas one is always held; each of them is free now and then."""
+    hold = statements.text("capital/functions/hold_juntas").replace("10 seconds", "1 second")
+    with closing(psycopg.connect(juntas.conninfo, autocommit=True)) as owner:
+        owner.execute(hold)
+    attempt = books.begin(batch_size=8).to_posted()
+    busy = [row.id for row in juntas.rows('SELECT id FROM "Junta" ORDER BY id LIMIT 2')]
+    for number in range(8):
+        juntas.do(
+            'INSERT INTO "Accion" (id, amount, junta_id) VALUES (%s, 1, %s)',
+            f"late {number}", busy[number % 2],
+        )  # fmt: skip
+    over = threading.Event()
+    ready = threading.Event()
+
+    def keep() -> None:
+        with closing(hand.app(juntas, role)) as session:
+            lock = "SELECT pg_advisory_{}_shared(hashtext('trueup capital'), capital_bucket(%s))"
+            session.execute(lock.format("lock"), [busy[0]])
+            ready.set()
+            while not over.is_set():
+                for taken, let_go in (busy[::-1], busy):
+                    session.execute(lock.format("lock"), [taken])
+                    session.execute(lock.format("unlock"), [let_go])
+                    time.sleep(0.1)
+
+    keeping = threading.Thread(target=keep)
+    keeping.start()
+    ready.wait(10)
+    attempt.catch_up()
+    over.set()
+    keeping.join(10)
+    attempt.check_balances()
+    assert attempt.row.total_read == 603 + 8
+
+
 def test_a_plain_role_needs_no_right_that_it_did_not_have(books, juntas, role):
     """Followers and rules work with rights of their own; the app's role sees none of ours."""
     hand.migrate(books.begin())
@@ -222,3 +377,48 @@ def test_a_plain_role_needs_no_right_that_it_did_not_have(books, juntas, role):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             session.execute("SELECT count(*) FROM trueup.runs")
     assert hand.booked(juntas)["Multa", "by the app"][1] == hand.Decimal("2.50")
+
+
+@pytest.mark.parametrize("attached", ["before the cutover", "after it"])
+def test_nobody_can_have_a_follower_do_with_our_rights_what_he_tells_it(
+    books, juntas, role, attached
+):
+    """Attached to a table of his own, its arguments and the rows would be the attacker's."""
+    attempt = books.begin().to_posting()
+    if attached == "after it":
+        hand.prove(attempt).cut_over().complete()
+    juntas.do(
+        f"GRANT TEMPORARY ON DATABASE {psycopg.sql.Identifier(juntas.name).as_string(None)} "
+        f"TO {role}"
+    )
+    with closing(hand.app(juntas, role)) as session:
+        session.execute(
+            "CREATE TEMPORARY TABLE forged (id TEXT, type TEXT, amount NUMERIC, junta_id TEXT, "
+            "created_at TIMESTAMPTZ, direction TEXT)"
+        )
+        for number, call in enumerate(
+            (
+                "follow_shadow('PrestamoNew', '{id}')",
+                "follow_capital('ACCION')",
+                "log_capital_change('a run', 'Junta')",
+                "hold_writer('ACCION')",
+            )
+        ):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege, match="for function"):
+                session.execute(
+                    f"CREATE TRIGGER forged_{number} AFTER INSERT ON forged FOR EACH ROW "
+                    f"EXECUTE FUNCTION {call}"
+                )
+        for function in ("note_capital", "move_capital"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege, match="for function"):
+                session.execute(
+                    f"CREATE TRIGGER {function} AFTER INSERT ON forged REFERENCING NEW TABLE AS "
+                    f"these FOR EACH STATEMENT EXECUTE FUNCTION {function}()"
+                )
+        before = hand.booked(juntas)
+        session.execute(
+            "INSERT INTO \"Accion\" (id, type, amount, junta_id) "
+            "SELECT 'honest', 'MENSUAL', 2.5, min(id) FROM \"Junta\""
+        )  # fmt: skip
+    now = hand.booked(juntas)
+    assert now.keys() - before.keys() == {("Accion", "honest")}

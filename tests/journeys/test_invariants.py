@@ -2,7 +2,7 @@
 
 import threading
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from decimal import Decimal
 
 import psycopg
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from psycopg import errors as database_errors
 
 from runs import entry, payments
-from trueup import posting, statements
+from trueup import migrations, posting, statements, systems
 from trueup.errors import DataFailure, OperationalFailure, Refused
 from trueup.run_state import GREEN
 from trueup.sources import blocks
@@ -399,3 +399,24 @@ def test_10_no_statement_asks_for_what_only_a_superuser_may():
         if "SECURITY DEFINER" in text:
             assert "RETURNS TRIGGER" in text, path
             assert "SET SEARCH_PATH = PUBLIC, PG_TEMP" in text, path
+            assert f"REVOKE EXECUTE ON FUNCTION {path.stem}() FROM PUBLIC".upper() in text, path
+
+
+@pytest.mark.live
+def test_10_what_works_with_its_owner_s_rights_is_nobody_else_s_to_attach(server):
+    """Whoever may execute a trigger's function may attach it to a table of his own."""
+    found = 0
+    for system in systems.every():
+        database = server.create()
+        with closing(database.connect()) as connection:
+            migrations.migrate(connection, system)
+        definers = database.rows(
+            "SELECT oid::REGPROCEDURE::TEXT AS name, "
+            "has_function_privilege('public', oid, 'EXECUTE') AS public "
+            "FROM pg_proc WHERE prosecdef AND pronamespace IN "
+            "('public'::REGNAMESPACE, 'trueup'::REGNAMESPACE)"
+        )
+        assert [row.name for row in definers if row.public] == [], system.name
+        found += len(definers)
+        server.drop(database)
+    assert found

@@ -426,12 +426,12 @@ def roll_back(system: str | None = None) -> dict[str, Any]:
 
     context = get_current_context()
     declared, mode = _declared(system), context["params"].get("mode", DELETE)
+    cancel = context["params"].get("cancel_sessions", False)
     with work.at_work(declared, context, "roll_back") as (connection, run):
         if mode == RESTORE:
-            cancel = context["params"]["cancel_sessions"]
             around = Surroundings(conninfo(declared), backups_folder(), cancel)
             return restore(connection, run, around)
-        return stage(connection, run, mode)
+        return stage(connection, run, mode, cancel)
 
 
 @task(trigger_rule="all_done", **_RETRIES)

@@ -5,9 +5,11 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
+import psycopg
 from psycopg import Connection
 
 from trueup import derivation, journal, posting, statements, steps, verdicts
+from trueup.errors import DataFailure
 from trueup.journal import Run
 
 log = logging.getLogger(__name__)
@@ -23,7 +25,8 @@ def catch_up(
     """Post the rows that came into the old table since it was read; give the last checkpoints.
 
     At last the table is held still: who writes to it waits until all it has stands in the ledger.
-    Safe to repeat. Raises DataFailure when rows that were migrated have changed since.
+    Safe to repeat. Raises DataFailure when rows that were migrated have changed since, or when more
+    rows are quarantined than `max_quarantined` allows.
     """
     if journal.is_cut_over(run):
         return _checkpoints(connection, run)
@@ -57,6 +60,7 @@ def _migrate_new_rows(connection: Connection, run: Run) -> int:
         if not came:
             return 0
         verdicts.form(connection, run, after_position=first_key - 1)
+        _check_quota(connection, run, first_key + came - 1)
         verdicts.total_movements(connection, run)
         verdicts.save_control(connection, run)
         steps.execute(connection, run, "post/exempt_accounts", run_id=run.run_id)
@@ -72,11 +76,40 @@ def _migrate_new_rows(connection: Connection, run: Run) -> int:
     return came
 
 
+def _check_quota(connection: Connection, run: Run, last_key: int) -> None:
+    """Raise DataFailure when with what came meanwhile more is quarantined than is allowed."""
+    quarantined = statements.fetch_one(
+        connection,
+        "trueup/journal/count_quarantined",
+        run_id=run.run_id,
+        first_key=1,
+        last_key=last_key,
+    ).quarantined
+    if not run.plan.max_quarantined.allows(quarantined, last_key):
+        reasons = statements.fetch_all(
+            connection, "trueup/journal/count_reasons", run_id=run.run_id
+        )
+        counted = ", ".join(f"{each.rows} for {each.reason_code}" for each in reasons)
+        raise DataFailure(
+            f"With the rows that came meanwhile {quarantined} of {last_key} are quarantined "
+            f"({counted}); max_quarantined allows {run.plan.max_quarantined}. Mend the rows, or "
+            "raise max_quarantined, then run again."
+        )
+
+
 def _finish_ranges(connection: Connection, run: Run) -> None:
-    """Post what ranges have left."""
+    """Post what ranges have left.
+
+    A batch that cannot hold all that it is about at one moment, for others work on it, is halved.
+    """
+    size = run.plan.batch_size
     for each in journal.ranges(connection, run):
         checkpoint = posting.checkpoint_of(each)
         while not checkpoint.finished:
-            checkpoint = posting.post_next_batch(
-                connection, run, each.range_no, run.plan.batch_size
-            )
+            try:
+                checkpoint = posting.post_next_batch(connection, run, each.range_no, size)
+            except psycopg.errors.LockNotAvailable as error:
+                if size == 1:
+                    raise
+                size = size // 2
+                log.warning("%s Going on with %d rows.", str(error).splitlines()[0], size)

@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 from psycopg import Connection
 
-from trueup import journal, regime, statements, steps
+from trueup import journal, regime, rules, statements, steps
 from trueup.errors import DataFailure
 from trueup.journal import Run
 from trueup.systems.declaration import Constraint
@@ -18,7 +18,8 @@ def constrain(connection: Connection, run: Run) -> dict[str, Any]:
     """End the run's exemption from the overdraft rule, and see every rule of the system enforced.
 
     Raises DataFailure when an account would break a rule, or when a rule does not bite. Safe to
-    repeat: a constraint that stands is only validated and proved.
+    repeat: a constraint that stands is only validated and proved. Of a rule that comes with the
+    cutover it is seen that no row breaks it: until then the app's own schema says what is refused.
     """
     journal.check_all_posted(connection, run)
     if journal.is_cut_over(run):
@@ -29,19 +30,22 @@ def constrain(connection: Connection, run: Run) -> dict[str, Any]:
         row.name: row
         for row in statements.fetch_all(connection, _sql(run, "constrain/list_constraints"))
     }
-    created = [
-        constraint for constraint in run.system.constraints if constraint.full_name not in standing
-    ]
+    applied = [each for each in run.system.constraints if not each.at_cutover]
+    to_come = [each for each in run.system.constraints if each.at_cutover]
+    created = [constraint for constraint in applied if constraint.full_name not in standing]
     for constraint in created:
-        _add(connection, run, constraint)
-    for constraint in run.system.constraints:
-        _validate(connection, run, constraint)
-        _prove(connection, run, constraint)
+        rules.add(connection, run, constraint)
+    for constraint in applied:
+        rules.validate(connection, run, constraint)
+        rules.prove(connection, run, constraint)
+    for constraint in to_come:
+        _refuse_breaking(connection, run, constraint)
     names = [constraint.full_name for constraint in created]
     journal.log(
         connection,
         run,
-        f"{len(run.system.constraints)} constraints hold and refuse a probe; {len(names)} are new.",
+        f"{len(applied)} constraints hold and refuse a probe; {len(names)} are new."
+        + (f" No row breaks the {len(to_come)} that come with the cutover." if to_come else ""),
         created=names,
     )
     return {"constraints": len(run.system.constraints), "created": names}
@@ -77,48 +81,15 @@ def _end_exemption(connection: Connection, run: Run) -> None:
     steps.execute(connection, run, "constrain/clear_exemption", run_id=run.run_id)
 
 
-def _add(connection: Connection, run: Run, constraint: Constraint) -> None:
-    """Add the rule for new rows, and remember in the same transaction that this run did."""
-    with connection.transaction():
-        statements.execute(connection, _sql(run, f"constrain/add_{constraint.name}"))
-        statements.execute(
-            connection,
-            "trueup/journal/insert_created_object",
-            run_id=run.run_id,
-            kind="constraint",
-            table_name=constraint.table,
-            name=constraint.full_name,
+def _refuse_breaking(connection: Connection, run: Run, constraint: Constraint) -> None:
+    """Raise DataFailure when rows stand that a rule will forbid which comes with the cutover."""
+    breaking = statements.fetch_all(connection, _sql(run, f"constrain/find_{constraint.name}"))
+    if breaking:
+        raise DataFailure(
+            f"Rows that stand break {constraint.full_name}: {len(breaking)}, the first is "
+            f"{breaking[0].source_id}. The audit and the quarantine list what is known of them. "
+            "Mend them, then run again."
         )
-    log.info("Added %s", constraint.full_name)
-
-
-def _validate(connection: Connection, run: Run, constraint: Constraint) -> None:
-    try:
-        statements.execute(connection, _sql(run, f"constrain/validate_{constraint.name}"))
-    except psycopg.IntegrityError as error:
-        raise DataFailure(
-            f"Rows that stand break {constraint.full_name}: {str(error).splitlines()[0]}. The "
-            "audit and the quarantine list what is known of them. Mend them, then run again."
-        ) from error
-
-
-def _prove(connection: Connection, run: Run, constraint: Constraint) -> None:
-    """See the rule refuse a probe row; the transaction takes the probe away again."""
-    probe = f"trueup probe {run.run_id}"
-    try:
-        with connection.transaction() as attempt:
-            steps.execute(connection, run, "constrain/insert_probe", probe=probe)
-            statements.execute(
-                connection, _sql(run, f"constrain/probe_{constraint.name}"), probe=probe
-            )
-            raise psycopg.Rollback(attempt)
-    except psycopg.IntegrityError as error:
-        if error.diag.constraint_name == constraint.full_name:
-            return
-        raise DataFailure(
-            f"A probe of {constraint.full_name} was refused by {error.diag.constraint_name}."
-        ) from error
-    raise DataFailure(f"{constraint.full_name} stands, but it let a row pass that breaks it.")
 
 
 def _sql(run: Run, name: str) -> str:

@@ -1,5 +1,6 @@
 """Switches those who use the books over to the new schema, in one short transaction."""
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,9 +9,12 @@ from typing import Any
 import psycopg
 from psycopg import Connection
 
-from trueup import journal, sessions, statements
+from trueup import journal, rules, sessions, statements
 from trueup.errors import DataFailure
 from trueup.journal import Run
+from trueup.systems.declaration import Constraint
+
+log = logging.getLogger(__name__)
 
 
 def cut_over(connection: Connection, run: Run) -> dict[str, Any]:
@@ -39,6 +43,8 @@ def _switch(connection: Connection, run: Run) -> None:
     started = time.perf_counter()
     with _fenced(connection, run):
         statements.fetch_one(connection, _sql(run, "cut_over"), run_id=run.run_id)
+        for constraint in _coming(run):
+            rules.add(connection, run, constraint)
         seconds = f"{time.perf_counter() - started:.3f}"
         journal.add_figures(connection, run, **{journal.CUT_OVER: {"seconds": seconds}})
         journal.log(connection, run, f"Cut over to the new schema in {seconds} s.")
@@ -46,13 +52,29 @@ def _switch(connection: Connection, run: Run) -> None:
 
 def _prove(connection: Connection, run: Run) -> None:
     """See that what must not be written is refused to those who use the new schema."""
+    for constraint in _coming(run):
+        rules.validate(connection, run, constraint)
+        rules.prove(connection, run, constraint)
     with _fenced(connection, run):
-        passed = statements.fetch_all(connection, _sql(run, "list_unrefused"))
+        unrefused = statements.fetch_all(connection, _sql(run, "list_unrefused"))
+    passed = [row.attempt for row in unrefused if row.passed]
     if passed:
-        raise DataFailure(
-            f"It is cut over, but its rules let pass: {'; '.join(row.attempt for row in passed)}."
+        raise DataFailure(f"It is cut over, but its rules let pass: {'; '.join(passed)}.")
+    untried = [f"{row.attempt} (refused by {row.refused_by})" for row in unrefused]
+    if untried:
+        sentence = (
+            f"The rules could not be tried on {'; '.join(untried)}: the books demand of a new row "
+            "what is not known here."
         )
-    journal.log(connection, run, "The rules refuse what they must.")
+        log.warning("%s", sentence)
+        journal.log(connection, run, sentence)
+    else:
+        journal.log(connection, run, "The rules refuse what they must.")
+
+
+def _coming(run: Run) -> list[Constraint]:
+    """The rules that come with the cutover."""
+    return [constraint for constraint in run.system.constraints if constraint.at_cutover]
 
 
 @contextmanager

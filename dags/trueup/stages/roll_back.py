@@ -6,8 +6,9 @@ from typing import Any
 
 import psycopg
 from psycopg import Connection
+from psycopg.errors import DependentObjectsStillExist
 
-from trueup import fingerprints, journal, posting, regime, statements, steps
+from trueup import fingerprints, journal, posting, regime, sessions, statements, steps
 from trueup.errors import RollbackRefused
 from trueup.journal import Run
 from trueup.run_state import Status
@@ -22,9 +23,14 @@ NOT_PROVABLE = "not provable"
 DELETE, REVERSE = "delete", "reverse"
 
 
-def roll_back(connection: Connection, run: Run, mode: str = DELETE) -> dict[str, Any]:
+def roll_back(
+    connection: Connection, run: Run, mode: str = DELETE, cancel_sessions: bool = False
+) -> dict[str, Any]:
     """Take a run back: `delete` its entries, outbox rows, constraints and accounts, or `reverse`
     its entries, when the books have been relied on; accounts and constraints then stay.
+
+    Other sessions are named in the log; with cancel_sessions those that keep the books for more
+    than a moment are cancelled, where a system's way back must have its tables alone.
 
     Every step commits with balances and entries in agreement, so it can be killed and repeated.
     Raises RollbackRefused when the way back is closed: a completed run then stays as it is, any
@@ -39,13 +45,16 @@ def roll_back(connection: Connection, run: Run, mode: str = DELETE) -> dict[str,
         )
     if run.status == Status.COMPLETED:
         _check_way_back(connection, run, mode)
+    sessions.name(connection)
+    if cancel_sessions:
+        sessions.cancel(connection, run)
     # The fence: from here on no batch of this run can commit, and those in flight have ended.
     journal.move(connection, run, Status.ROLLING_BACK, stage="roll_back")
     try:
         done = _reverse(connection, run) if mode == REVERSE else _delete(connection, run)
         journal.add_figures(connection, run, rollback={"mode": mode, **done})
         return done
-    except (RollbackRefused, psycopg.IntegrityError) as error:
+    except (RollbackRefused, psycopg.IntegrityError, DependentObjectsStillExist) as error:
         refusal = error if isinstance(error, RollbackRefused) else _closed_by_database(error)
         with suppress(psycopg.IntegrityError):  # an account that is on its way stays exempt
             steps.execute(connection, run, "constrain/clear_exemption", run_id=run.run_id)
@@ -65,11 +74,13 @@ def _delete(connection: Connection, run: Run) -> dict[str, Any]:
         steps.execute(connection, run, "constrain/clear_exemption", run_id=run.run_id)
         _drop_constraints(connection, run)
         kept = _delete_accounts(connection, run)
-        proof = _prove(connection, run)
-    # What kept an eye on others until the proof, or until the run broke off before its first entry.
-    with connection.transaction():
-        journal.fence(connection, run, Status.ROLLING_BACK)
-        steps.execute(connection, run, "roll_back/close_books", run_id=run.run_id)
+        try:
+            proof = _prove(connection, run)
+        except RollbackRefused:
+            # The entries are gone whatever it says: who works on must not be watched for ever.
+            _close_books(connection, run)
+            raise
+    _close_books(connection, run)
     _finish(
         connection,
         run,
@@ -77,6 +88,14 @@ def _delete(connection: Connection, run: Run) -> dict[str, Any]:
         + (f" Accounts that others have used since were kept: {', '.join(kept)}." if kept else ""),
     )
     return {"deleted": deleted, "proof": proof, "kept_accounts": kept}
+
+
+def _close_books(connection: Connection, run: Run) -> None:
+    """End what kept an eye on others until the proof, or until the run broke off before its first
+    entry."""
+    with connection.transaction():
+        journal.fence(connection, run, Status.ROLLING_BACK)
+        steps.execute(connection, run, "roll_back/close_books", run_id=run.run_id)
 
 
 def _reverse(connection: Connection, run: Run) -> dict[str, Any]:
@@ -258,11 +277,17 @@ def _prove(connection: Connection, run: Run) -> str:
     """Compare the state hash with the one before the run: `equal` or `not provable`.
 
     Not provable is a state in which others moved holds or changed an account's terms meanwhile: no
-    entry says what it was before. Raises RollbackRefused when the books differ otherwise.
+    entry says what it was before; and one of which what others changed is not kept any more, for an
+    earlier attempt came as far. Raises RollbackRefused when the books differ otherwise.
     """
     after = fingerprints.of_state(
         connection, run.system.name, run.run_id, run.row.high_water_entry_id
     )
+    if after is None:
+        if run.row.state_hash_after != run.row.state_hash_before:
+            _save_state_after(connection, run, NOT_PROVABLE)
+            return NOT_PROVABLE
+        return "equal"
     if after == run.row.state_hash_before:
         _save_state_after(connection, run, after)
         return "equal"

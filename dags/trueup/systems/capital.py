@@ -34,9 +34,9 @@ CAPITAL = System(
     ),
     # Named as they stand after the cutover, when the shadow tables have the app's names.
     constraints=(
-        Constraint("Prestamo", "loan_in_cents"),
-        Constraint("Prestamo", "status_known"),
-        Constraint("PagoPrestamo", "payment_in_cents"),
+        Constraint("Prestamo", "loan_in_cents", at_cutover=True),
+        Constraint("Prestamo", "status_known", at_cutover=True),
+        Constraint("PagoPrestamo", "payment_in_cents", at_cutover=True),
         Constraint("capital_movements", "amount_positive"),
         Constraint("capital_movements", "type_known"),
         Constraint("capital_movements", "direction_of_type"),
@@ -49,7 +49,12 @@ CAPITAL = System(
     ),
     # Four tables, so none that could be named and examined as one.
     derived={"history": ()},
-    nightly_checks=("capital_discrepancy", "missing_movements", "broken_movements"),
+    nightly_checks=(
+        "capital_discrepancy",
+        "missing_movements",
+        "broken_movements",
+        "lagging_rows",
+    ),
     state="the lending app's tables and their schema",
     # Ids are keys, so no reference stands twice; juntas are the app's, and none is opened, exempt
     # or restored. What others write meanwhile is followed: the source need not be held still. No

@@ -6,10 +6,15 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Constraint:
-    """A rule that `constrain` applies: add_, validate_, probe_ and drop_<name>.sql make it."""
+    """A rule that `constrain` applies: add_, validate_, probe_ and drop_<name>.sql make it.
+
+    Or the cutover, for until then the app's own schema says what is refused: find_<name>.sql lists
+    before whatever would break it.
+    """
 
     table: str
     name: str
+    at_cutover: bool = False
 
     @property
     def full_name(self) -> str:

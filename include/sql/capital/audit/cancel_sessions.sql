@@ -25,8 +25,8 @@ WHERE
         WHERE
             held.pid = session.pid
             AND class.relname IN (
-                'Junta', 'Prestamo', 'PagoPrestamo', 'PrestamoOld', 'PagoPrestamoOld', 'Accion',
-                'Multa'
+                'Junta', 'Prestamo', 'PagoPrestamo', 'PrestamoOld', 'PagoPrestamoOld',
+                'PrestamoNew', 'PagoPrestamoNew', 'Accion', 'Multa', 'capital_movements'
             )
     )
 ORDER BY session.pid

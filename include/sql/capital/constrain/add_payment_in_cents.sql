@@ -1,6 +1,4 @@
 -- A payment is above zero and in whole cents.
 SELECT add_capital_rule(
-    'PagoPrestamo',
-    'payment_in_cents',
-    'CHECK ((amount > 0 AND amount < 1e18 AND amount = round(amount, 2)) IS TRUE)'
+    'PagoPrestamo', 'payment_in_cents', 'CHECK (' || row_rule('payment_in_cents') || ')'
 ) AS added

@@ -1,6 +1,4 @@
 -- A loan has a status that the rules of capital know.
 SELECT add_capital_rule(
-    'Prestamo',
-    'status_known',
-    'CHECK ((status IN (''PENDING'', ''APPROVED'', ''REJECTED'', ''PAID'')) IS TRUE)'
+    'Prestamo', 'status_known', 'CHECK (' || row_rule('status_known') || ')'
 ) AS added

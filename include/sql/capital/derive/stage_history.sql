@@ -33,7 +33,7 @@ FROM (
         accion.type AS word,
         exact_amount(accion.amount) AS amount,
         accion.created_at AS occurred_at,
-        accion::TEXT AS raw
+        (accion.*)::TEXT AS raw
     FROM "Accion" AS accion
     WHERE NOT EXISTS (
         SELECT 1 FROM staged WHERE staged.kind = 'ACCION' AND staged.source_id = accion.id
@@ -41,7 +41,7 @@ FROM (
     UNION ALL
     SELECT
         'MULTA', multa.id, multa.junta_id, NULL, multa.status, exact_amount(multa.amount),
-        multa.created_at, multa::TEXT
+        multa.created_at, (multa.*)::TEXT
     FROM "Multa" AS multa
     WHERE NOT EXISTS (
         SELECT 1 FROM staged WHERE staged.kind = 'MULTA' AND staged.source_id = multa.id
@@ -49,7 +49,7 @@ FROM (
     UNION ALL
     SELECT
         'PRESTAMO', loan.id, loan.junta_id, NULL, loan.status, exact_amount(loan.amount),
-        loan.created_at, loan::TEXT
+        loan.created_at, (loan.*)::TEXT
     FROM "Prestamo" AS loan
     WHERE NOT EXISTS (
         SELECT 1 FROM staged WHERE staged.kind = 'PRESTAMO' AND staged.source_id = loan.id
@@ -57,7 +57,7 @@ FROM (
     UNION ALL
     SELECT
         'PAGO', payment.id, loan.junta_id, payment.prestamo_id, NULL,
-        exact_amount(payment.amount), payment.date, payment::TEXT
+        exact_amount(payment.amount), payment.date, (payment.*)::TEXT
     FROM "PagoPrestamo" AS payment
     LEFT JOIN "Prestamo" AS loan ON loan.id = payment.prestamo_id
     WHERE NOT EXISTS (

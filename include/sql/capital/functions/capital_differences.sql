@@ -1,6 +1,7 @@
 -- Rows of the app that move capital and have no movement, or another one than they call for, and
 -- movements without such a row; none as long as there are no movements at all. Each kind is asked
--- apart. p_run_id: what this run has in quarantine is known, and passed over.
+-- apart. p_run_id: what this run has in quarantine and was not booked since is known, and passed
+-- over.
 CREATE OR REPLACE FUNCTION capital_differences(p_run_id TEXT DEFAULT NULL)
 RETURNS TABLE (
     kind TEXT, source_id TEXT, junta_id TEXT, due NUMERIC, booked NUMERIC, cause TEXT
@@ -65,12 +66,15 @@ BEGIN
     FROM compared
     WHERE
         compared.cause IS NOT NULL
-        AND NOT EXISTS (
-            SELECT 1 FROM trueup.quarantine AS quarantined
-            WHERE
-                quarantined.run_id = p_run_id
-                AND quarantined.fields ->> 'kind' = compared.kind
-                AND quarantined.fields ->> 'id' = compared.id
+        AND (
+            compared.booked IS NOT NULL
+            OR NOT EXISTS (
+                SELECT 1 FROM trueup.quarantine AS quarantined
+                WHERE
+                    quarantined.run_id = p_run_id
+                    AND quarantined.fields ->> 'kind' = compared.kind
+                    AND quarantined.fields ->> 'id' = compared.id
+            )
         );
 END
 $$;

@@ -35,17 +35,15 @@ BEGIN
         )
     UNION ALL
     SELECT
-        'trigger of "' || wanted.name || '"',
-        'Nothing follows the table: what is written there moves no capital.'
-    FROM unnest('{Prestamo,PagoPrestamo,Accion,Multa,capital_movements}'::TEXT[]) AS wanted (name)
-    WHERE
-        is_capital_tracked()
-        AND NOT EXISTS (
-            SELECT 1 FROM pg_trigger AS made
-            WHERE
-                made.tgrelid = to_regclass(format('%I', wanted.name))
-                AND made.tgenabled IN ('O', 'A')
-                AND made.tgname IN ('capital_follows', 'capital_moves_insert')
-        );
+        format('trigger %s of "%s"', wanted.name, wanted.of_table),
+        'It is off or gone: what is written there is not followed.'
+    FROM capital_followers() AS wanted
+    WHERE NOT EXISTS (
+        SELECT 1 FROM pg_trigger AS made
+        WHERE
+            made.tgrelid = to_regclass(format('%I', wanted.of_table))
+            AND made.tgenabled IN ('O', 'A')
+            AND made.tgname = wanted.name
+    );
 END
 $$;

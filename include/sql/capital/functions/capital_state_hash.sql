@@ -1,6 +1,6 @@
 -- Fingerprints the app's schema and rows as they were when a run opened its migration: what others
 -- have changed since is undone by the images that were kept. Sums of two words of a SHA-256 per
--- row: no pair of changes cancels out as it would under XOR.
+-- row: no pair of changes cancels out as it would under XOR. NULL once nobody's changes are kept.
 CREATE OR REPLACE FUNCTION capital_state_hash(p_run_id TEXT) RETURNS TEXT LANGUAGE plpgsql STABLE
 SET search_path = public, pg_temp SET extra_float_digits = 1 SET timezone = 'UTC' AS $$
 DECLARE
@@ -10,6 +10,9 @@ DECLARE
     v_table TEXT;
 BEGIN
     SELECT * INTO STRICT v_migration FROM trueup.capital_migrations WHERE run_id = p_run_id;
+    IF v_migration.closed_at IS NOT NULL THEN
+        RETURN NULL;
+    END IF;
     FOREACH v_table IN ARRAY '{Junta,Prestamo,PagoPrestamo,Accion,Multa}'::TEXT[] LOOP
         EXECUTE format(
             $sql$
@@ -21,7 +24,7 @@ BEGIN
                 SELECT left(encode(sha256(convert_to(standing.row::TEXT, 'UTF8')), 'hex'), 32)
                     AS digest
                 FROM (
-                    SELECT without_capital(to_jsonb(live)) AS row
+                    SELECT without_capital(to_jsonb(live.*)) AS row
                     FROM %2$I AS live
                     WHERE NOT EXISTS (
                         SELECT 1 FROM trueup.capital_changes AS change

@@ -8,7 +8,7 @@ RETURNS BOOLEAN LANGUAGE plpgsql AS $$
 DECLARE
     v_table TEXT;
     v_event TEXT;
-    v_missing TEXT;
+    v_found TEXT;
 BEGIN
     IF EXISTS (
         SELECT 1 FROM trueup.capital_migrations
@@ -22,29 +22,28 @@ BEGIN
         p_seconds
     );
 
-    -- A column that the app has added or dropped meanwhile would be lost with the old table.
-    SELECT string_agg(format('"%s".%s', own.relname, quote_ident(attname)), ', ') INTO v_missing
+    -- What the app has hung on its tables meanwhile would be lost with the old ones.
+    SELECT string_agg(said, ' ' ORDER BY said) INTO v_found
     FROM (
-        SELECT relname, oid FROM pg_class
-        WHERE oid IN ('"Prestamo"'::REGCLASS, '"PagoPrestamo"'::REGCLASS)
-    ) AS own
-    INNER JOIN pg_attribute AS own_column
-        ON own_column.attrelid = own.oid AND attnum > 0 AND NOT attisdropped
-    WHERE NOT EXISTS (
-        SELECT 1 FROM pg_attribute AS shadow_column
-        WHERE
-            shadow_column.attrelid = format('%I', own.relname || 'New')::REGCLASS
-            AND shadow_column.attname = own_column.attname
-            AND (
-                shadow_column.atttypid = own_column.atttypid OR own_column.attname = 'amount'
-            )
-            AND NOT shadow_column.attisdropped
-    );
-    IF v_missing IS NOT NULL THEN
-        RAISE EXCEPTION 'The app has changed its tables during the migration: %', v_missing
+        SELECT obstacle FROM capital_obstacles()
+        UNION ALL
+        SELECT upper(left(change, 1)) || substr(change, 2) || '.' FROM carried_changes()
+    ) AS found (said);
+    IF v_found IS NOT NULL THEN
+        RAISE EXCEPTION 'The app has changed its tables during the migration: %', v_found
         USING
             ERRCODE = 'check_violation',
             HINT = 'Take the migration back, and start it again on the tables as they are now.';
+    END IF;
+    SELECT format('%s rows; %s %s: %s', count(*), min(kind), min(source_id), min(cause))
+    INTO v_found
+    FROM changed_differences(p_run_id)
+    HAVING count(*) > 0;
+    IF v_found IS NOT NULL THEN
+        RAISE EXCEPTION 'What the app has written meanwhile was not followed: %', v_found
+        USING
+            ERRCODE = 'check_violation',
+            HINT = 'Take the migration back, mend the row, and start it again.';
     END IF;
 
     FOREACH v_table IN ARRAY '{Prestamo,PagoPrestamo,Accion,Multa}'::TEXT[] LOOP

@@ -15,9 +15,20 @@ DECLARE
     v_amount NUMERIC;
     v_verdict TEXT;
     v_description TEXT;
+    v_found BIGINT;
 BEGIN
+    IF v_kind = 'PRESTAMO' AND TG_OP = 'UPDATE' THEN
+        -- Before any junta is locked: a payment takes this hold before it locks its junta.
+        IF NEW.junta_id IS DISTINCT FROM OLD.junta_id THEN
+            PERFORM hold_loan(OLD.id, TRUE);
+        END IF;
+    END IF;
     IF TG_OP = 'DELETE' OR (TG_OP = 'UPDATE' AND OLD.id <> NEW.id) THEN
         EXECUTE format('DELETE FROM capital_movements WHERE %I = $1', v_column) USING OLD.id;
+        GET DIAGNOSTICS v_found = ROW_COUNT;
+        IF v_rules AND v_found = 0 THEN
+            PERFORM refuse_old_snapshot(v_kind, to_jsonb(OLD));
+        END IF;
     END IF;
     IF TG_OP = 'DELETE' THEN
         RETURN NULL;
@@ -35,10 +46,13 @@ BEGIN
             v_junta_id := NEW.junta_id; v_at := NEW.created_at; v_word := NEW.status;
             v_description := NEW.description;
         WHEN 'PAGO' THEN
+            PERFORM hold_loan(NEW.prestamo_id, FALSE);
             v_junta_id := junta_of_loan(NEW.prestamo_id); v_at := NEW.date;
     END CASE;
 
-    v_verdict := capital_verdict(v_kind, v_word, v_amount, v_junta_id);
+    v_verdict := capital_verdict(
+        v_kind, v_word, v_amount, (SELECT id FROM "Junta" WHERE id = v_junta_id), v_at
+    );
     IF v_verdict IS NOT NULL AND v_rules THEN
         RAISE EXCEPTION '% % moves no capital: %', v_kind, v_id,
         (SELECT lower(left(meaning, 1)) || substr(meaning, 2) FROM trueup.reason_codes
@@ -75,3 +89,6 @@ BEGIN
     RETURN NULL;
 END
 $$;
+
+-- Attached to a table of somebody's own, it would do there with our rights what they tell it.
+REVOKE EXECUTE ON FUNCTION follow_capital() FROM public;

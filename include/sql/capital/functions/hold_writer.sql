@@ -5,6 +5,13 @@
 CREATE OR REPLACE FUNCTION hold_writer() RETURNS TRIGGER
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
+    IF TG_ARGV[0] = 'PAGO' AND TG_OP <> 'DELETE' THEN
+        PERFORM hold_loan(to_jsonb(NEW) ->> 'prestamo_id', FALSE);
+    ELSIF TG_ARGV[0] = 'PRESTAMO' AND TG_OP = 'UPDATE' THEN
+        IF NEW.junta_id IS DISTINCT FROM OLD.junta_id THEN
+            PERFORM hold_loan(OLD.id, TRUE);
+        END IF;
+    END IF;
     IF TG_OP <> 'INSERT' THEN
         PERFORM hold_capital(CASE
             WHEN TG_ARGV[0] = 'PAGO' THEN junta_of_loan(to_jsonb(OLD) ->> 'prestamo_id')
@@ -21,3 +28,6 @@ BEGIN
     RETURN NEW;
 END
 $$;
+
+-- Attached to a table of somebody's own, it would do there with our rights what they tell it.
+REVOKE EXECUTE ON FUNCTION hold_writer() FROM public;

@@ -5,7 +5,8 @@ RETURNS VOID LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format(
         'INSERT INTO %1$I (%2$s) SELECT %2$s '
-        'FROM jsonb_populate_record((SELECT model FROM %1$I AS model LIMIT 1), $1)',
+        'FROM jsonb_populate_record('
+        '(SELECT (model.*)::%1$I FROM %1$I AS model LIMIT 1), $1)',
         p_table, carried_columns(format('%I', p_table)::REGCLASS)
     ) USING jsonb_build_object(
         'created_at', now(), 'date', now(),

@@ -1,6 +1,7 @@
 -- Locks tables as soon as nobody holds them, and gives up for a moment whenever that takes longer
 -- than a tenth of a second: whoever queues behind us waits no longer, and as the server looks for
--- deadlocks only after a second, nobody is ever killed over us.
+-- deadlocks only after a second, nobody is ever killed over us. Who keeps them is named in the end:
+-- an autovacuum makes way only for those who wait for a second, which is what we do not.
 CREATE OR REPLACE FUNCTION lock_capital_tables(p_mode TEXT, p_tables TEXT[], p_seconds NUMERIC)
 RETURNS VOID LANGUAGE plpgsql AS $$
 DECLARE
@@ -19,10 +20,14 @@ BEGIN
         EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
             IF clock_timestamp() > v_until THEN
                 RAISE EXCEPTION
-                'Other sessions have kept the tables % for % seconds', p_tables, p_seconds
+                'Other sessions have kept the tables % for % seconds, now %',
+                array_to_string(p_tables, ', '), p_seconds, coalesce(
+                    (SELECT string_agg(keeper, ', ') FROM keepers_of(p_tables) AS keeper), 'none'
+                )
                 USING
                     ERRCODE = 'lock_not_available',
-                    HINT = 'End long transactions on them, or set cancel_sessions.';
+                    HINT = 'End long transactions on them, or set cancel_sessions; wait for an '
+                    'autovacuum, or cancel it.';
             END IF;
             PERFORM pg_sleep(0.05 + random() * 0.1);
         END;

@@ -79,3 +79,6 @@ BEGIN
     RETURN NULL;
 END
 $$;
+
+-- Attached to a table of somebody's own, it would do there with our rights what they tell it.
+REVOKE EXECUTE ON FUNCTION move_capital() FROM public;

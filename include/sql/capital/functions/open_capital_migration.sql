@@ -10,9 +10,12 @@ BEGIN
     ) THEN
         RETURN;
     END IF;
-    IF EXISTS (SELECT 1 FROM trueup.capital_migrations WHERE closed_at IS NULL) THEN
+    IF is_capital_tracked() OR EXISTS (
+        SELECT 1 FROM trueup.capital_migrations WHERE closed_at IS NULL
+    ) THEN
         RAISE EXCEPTION 'Migration % of these tables stands', (
-            SELECT run_id FROM trueup.capital_migrations WHERE closed_at IS NULL
+            SELECT run_id FROM trueup.capital_migrations
+            WHERE closed_at IS NULL OR undone_at IS NULL
         )
         USING
             ERRCODE = 'object_in_use',
@@ -21,8 +24,8 @@ BEGIN
     PERFORM lock_capital_tables(
         'SHARE ROW EXCLUSIVE', '{Junta,Prestamo,PagoPrestamo,Accion,Multa}', p_seconds
     );
-    INSERT INTO trueup.capital_migrations (run_id, schema_hash)
-    VALUES (p_run_id, capital_schema_hash());
+    INSERT INTO trueup.capital_migrations (run_id, schema_hash, shape)
+    SELECT p_run_id, capital_schema_hash(), jsonb_agg(to_jsonb(shape)) FROM app_shape() AS shape;
     PERFORM add_capital_tracking();
     FOR v_row IN
         SELECT * FROM (VALUES
@@ -33,7 +36,7 @@ BEGIN
         -- The capital of a junta is none of the app's doing.
         EXECUTE format(
             'CREATE TRIGGER trueup_1_log_update AFTER UPDATE ON %I FOR EACH ROW '
-            'WHEN (without_capital(to_jsonb(old)) IS DISTINCT FROM without_capital(to_jsonb(new))) '
+            'WHEN (without_capital(to_jsonb(old.*)) IS DISTINCT FROM without_capital(to_jsonb(new.*))) '
             'EXECUTE FUNCTION log_capital_change(%L, %L)',
             v_row.name, p_run_id, v_row.name
         );

@@ -86,7 +86,9 @@ BEGIN
         FROM live
         LEFT JOIN trueup.prepared_entries AS prepared
             ON prepared.run_id = p_run_id AND prepared.position = live.position
-        WHERE capital_verdict(live.kind, live.word, live.amount, live.junta_id) IS NULL
+        LEFT JOIN "Junta" AS junta ON junta.id = live.junta_id
+        WHERE
+            capital_verdict(live.kind, live.word, live.amount, junta.id, live.occurred_at) IS NULL
     ), booked AS (
         INSERT INTO capital_movements (
             amount, type, direction, description, created_at, junta_id, prestamo_id, multa_id,

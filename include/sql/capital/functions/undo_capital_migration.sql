@@ -8,6 +8,7 @@ DECLARE
     v_migration trueup.capital_migrations;
     v_movements BIGINT;
     v_trigger RECORD;
+    v_obstacles TEXT;
 BEGIN
     SELECT * INTO v_migration FROM trueup.capital_migrations WHERE run_id = p_run_id;
     IF NOT FOUND OR v_migration.undone_at IS NOT NULL THEN
@@ -22,6 +23,11 @@ BEGIN
         END || '{Prestamo,PagoPrestamo,Junta,Accion,Multa,capital_movements}',
         p_seconds
     );
+    -- Looked at before; but who was under way then has ended only now.
+    SELECT string_agg(obstacle, ' ') INTO v_obstacles FROM undo_obstacles(p_run_id);
+    IF v_obstacles IS NOT NULL THEN
+        RAISE EXCEPTION '%', v_obstacles USING ERRCODE = 'check_violation';
+    END IF;
     -- Every row of it goes, and nobody need count them under the lock to the last: what the planner
     -- knows would do, but an auditor wants the number.
     SELECT count(*) INTO v_movements FROM capital_movements;

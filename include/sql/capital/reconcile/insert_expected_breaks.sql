@@ -1,13 +1,23 @@
 -- Holds the movements of every junta, kind by kind, against the app's own tables. Each kind is
 -- summed apart, from the text of its amounts and by rules that are written here once more: joined
 -- to one another, three tables multiply their sums; and what booked them shall not judge itself.
--- What is in quarantine has no movement.
+-- What is in quarantine and was not mended since has no movement.
 WITH asked AS (
     SELECT coalesce(plan ->> 'currency', 'XXX') AS currency_code
     FROM trueup.runs WHERE run_id = %(run_id)s
 ), set_aside AS (
     SELECT fields ->> 'kind' AS kind, fields ->> 'id' AS source_id
-    FROM trueup.quarantine WHERE run_id = %(run_id)s
+    FROM trueup.quarantine AS quarantined
+    WHERE
+        quarantined.run_id = %(run_id)s
+        AND NOT EXISTS (
+            SELECT 1 FROM capital_movements AS movement
+            WHERE
+                movement.type = quarantined.fields ->> 'kind'
+                AND quarantined.fields ->> 'id' IN (
+                    movement.accion_id, movement.multa_id, movement.prestamo_id, movement.pago_id
+                )
+        )
 ), due AS (
     SELECT junta_id, 'ACCION' AS kind, count(*) AS rows, sum(amount::TEXT::NUMERIC) AS capital
     FROM "Accion"

@@ -12,10 +12,9 @@ WITH judged AS MATERIALIZED (
         staged.amount,
         staged.occurred_at,
         staged.raw,
-        CASE
-            WHEN staged.occurred_at = '-infinity' THEN 'invalid_timestamp'
-            ELSE capital_verdict(staged.kind, staged.word, staged.amount, junta.id)
-        END AS verdict
+        capital_verdict(
+            staged.kind, staged.word, staged.amount, junta.id, staged.occurred_at
+        ) AS verdict
     FROM trueup.staged_entries AS staged
     LEFT JOIN "Junta" AS junta ON junta.id = staged.junta_id
     WHERE

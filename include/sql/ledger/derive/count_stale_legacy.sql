@@ -4,5 +4,5 @@ FROM trueup.staged_entries AS staged
 WHERE
     staged.run_id = %(run_id)s
     AND NOT EXISTS (
-        SELECT 1 FROM {source} AS source WHERE to_jsonb(source)::TEXT = staged.raw
+        SELECT 1 FROM {source} AS source WHERE to_jsonb(source.*)::TEXT = staged.raw
     )

@@ -7,4 +7,4 @@ CROSS JOIN LATERAL jsonb_array_elements(
 ) AS leg
 WHERE
     staged.run_id = %(run_id)s
-    AND NOT EXISTS (SELECT 1 FROM {source} AS source WHERE to_jsonb(source) = leg)
+    AND NOT EXISTS (SELECT 1 FROM {source} AS source WHERE to_jsonb(source.*) = leg)

@@ -6,7 +6,7 @@ WITH legacy AS (
         fields,
         row_number() OVER (ORDER BY ordered, fields::TEXT) AS number
     FROM (
-        SELECT to_jsonb(source) AS fields, source.{key} AS ordered
+        SELECT to_jsonb(source.*) AS fields, source.{key} AS ordered
         FROM {source} AS source
     ) AS read
     WHERE NOT EXISTS (

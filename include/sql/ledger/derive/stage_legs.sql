@@ -11,7 +11,7 @@ WITH legs AS (
                 THEN (fields ->> 'amount')::NUMERIC
         END AS amount
     FROM (
-        SELECT to_jsonb(source) AS fields, source.{key}::TEXT AS transaction_id
+        SELECT to_jsonb(source.*) AS fields, source.{key}::TEXT AS transaction_id
         FROM {source} AS source
     ) AS read
 ), transactions AS (

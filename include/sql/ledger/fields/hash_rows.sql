@@ -18,7 +18,7 @@ SELECT
 FROM (
     SELECT
         left(encode(sha256(convert_to(
-            (to_jsonb(entry) - others.names)::TEXT, 'UTF8'
+            (to_jsonb(entry.*) - others.names)::TEXT, 'UTF8'
         )), 'hex'), 32) AS digest
     FROM ledger_entries AS entry
     CROSS JOIN others

@@ -10,7 +10,7 @@ WITH told AS (
         debited.currency_code AS debited_currency,
         credited.currency_code AS credited_currency
     FROM ledger_entries AS entry
-    CROSS JOIN LATERAL (SELECT to_jsonb(entry) AS entry) AS fields
+    CROSS JOIN LATERAL (SELECT to_jsonb(entry.*) AS entry) AS fields
     LEFT JOIN bank_accounts AS debited ON debited.id = entry.debit_account_id
     LEFT JOIN bank_accounts AS credited ON credited.id = entry.credit_account_id
 ), findings AS (

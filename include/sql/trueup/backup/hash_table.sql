@@ -8,7 +8,7 @@ SELECT
         sum(('x' || right(digest, 16))::BIT(64)::BIGINT)
     ) AS content
 FROM (
-    SELECT left(encode(sha256(convert_to(source::TEXT, 'UTF8')), 'hex'), 32) AS digest
+    SELECT left(encode(sha256(convert_to((source.*)::TEXT, 'UTF8')), 'hex'), 32) AS digest
     FROM {source} AS source
     -- Not the rows of tables that inherit from it: they are hashed with their own.
     WHERE source.tableoid = to_regclass(%(table)s)

@@ -67,19 +67,56 @@ BEGIN
                 EXECUTE format('GRANT USAGE, CREATE ON SCHEMA trueup_restored TO %I', v_owner);
                 EXECUTE format('ALTER TABLE %s OWNER TO %I', v_restored, v_owner);
             END IF;
+            -- Rights are those of today: what was taken away since the backup does not come back,
+            -- and what was granted on a column stays where there is that column.
+            FOR v_row IN
+                SELECT DISTINCT CASE granted.grantee
+                    WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(granted.grantee))
+                END AS grantee
+                FROM pg_class AS class
+                CROSS JOIN LATERAL (
+                    SELECT grantee FROM aclexplode(class.relacl)
+                    UNION
+                    SELECT of_column.grantee
+                    FROM pg_attribute AS field, aclexplode(field.attacl) AS of_column
+                    WHERE field.attrelid = class.oid AND NOT field.attisdropped
+                ) AS granted
+                WHERE class.oid = v_restored AND granted.grantee <> class.relowner
+            LOOP
+                EXECUTE format('REVOKE ALL ON %s FROM %s CASCADE', v_restored, v_row.grantee);
+            END LOOP;
             FOR v_row IN
                 SELECT
                     granted.privilege_type AS privilege,
                     CASE granted.grantee
                         WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(granted.grantee))
                     END AS grantee,
+                    granted.on_column,
                     CASE WHEN granted.is_grantable THEN 'WITH GRANT OPTION' ELSE '' END AS further
-                FROM pg_class AS class, aclexplode(class.relacl) AS granted
+                FROM pg_class AS class
+                CROSS JOIN LATERAL (
+                    SELECT grantee, privilege_type, is_grantable, '' AS on_column
+                    FROM aclexplode(class.relacl)
+                    UNION ALL
+                    SELECT
+                        of_column.grantee, of_column.privilege_type, of_column.is_grantable,
+                        format('(%I)', field.attname)
+                    FROM pg_attribute AS field, aclexplode(field.attacl) AS of_column
+                    WHERE
+                        field.attrelid = class.oid
+                        AND EXISTS (
+                            SELECT 1 FROM pg_attribute AS restored
+                            WHERE
+                                restored.attrelid = v_restored
+                                AND restored.attname = field.attname
+                                AND NOT restored.attisdropped
+                        )
+                ) AS granted
                 WHERE class.oid = v_standing AND granted.grantee <> class.relowner
             LOOP
                 EXECUTE format(
-                    'GRANT %s ON %s TO %s %s',
-                    v_row.privilege, v_restored, v_row.grantee, v_row.further
+                    'GRANT %s %s ON %s TO %s %s',
+                    v_row.privilege, v_row.on_column, v_restored, v_row.grantee, v_row.further
                 );
             END LOOP;
             FOR v_row IN

@@ -1,0 +1,2 @@
+-- Lists rows that stand and that the rule will forbid.
+SELECT source_id FROM rows_against('PagoPrestamo', 'payment_in_cents')
