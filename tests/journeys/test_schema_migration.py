@@ -148,12 +148,22 @@ def test_a_catch_up_that_was_killed_is_finished_by_the_next(books, monkeypatch):
 
 def test_a_row_that_comes_in_late_and_is_wrong_goes_to_quarantine(books):
     write_legacy(books, "1.00")
-    attempt = books.begin(**LEGACY).to_posted()
+    attempt = books.begin(**LEGACY, max_quarantined="2").to_posted()
     write_legacy(books, "-5", debit="bob")
     write_legacy(books, "7", debit="nobody")
     attempt.catch_up().check_balances().constrain().expect().reconcile().complete()
     assert (attempt.row.total_posted, attempt.row.total_quarantined) == (1, 2)
     assert list(books.reasons(attempt.run_id).values()) == ["invalid_amount", "unknown_account"]
+
+
+def test_rows_that_come_in_late_and_are_wrong_count_against_the_quota_too(books):
+    write_legacy(books, "1.00")
+    attempt = books.begin(**LEGACY, max_quarantined="1").to_posted()
+    write_legacy(books, "-5", debit="bob")
+    write_legacy(books, "7", debit="nobody")
+    with pytest.raises(DataFailure, match="2 of 3 are quarantined"):
+        attempt.catch_up()
+    assert attempt.roll_back()["proof"] == "equal"
 
 
 @pytest.mark.parametrize("skip_duplicates", [True, False])

@@ -86,6 +86,8 @@ def _check_quota(connection: Connection, run: Run, last_key: int) -> None:
         last_key=last_key,
     ).quarantined
     if not run.plan.max_quarantined.allows(quarantined, last_key):
+        # A row that was changed behind us comes as one that contradicts itself: that is said first.
+        derivation.refuse_stale(connection, run)
         reasons = statements.fetch_all(
             connection, "trueup/journal/count_reasons", run_id=run.run_id
         )
