@@ -89,7 +89,7 @@ class Airflow:
                         env=self.environment, stdout=log, stderr=log, cwd=self.log.parent,
                     )
                 )  # fmt: skip
-        wait_for("the API server", lambda: self._get("/api/v2/monitor/health"), seconds=90)
+        wait_for("the API server", lambda: self._get("/api/v2/monitor/health"), seconds=180)
 
     def kill(self) -> None:
         """Kill every process at once, as a power cut would."""
