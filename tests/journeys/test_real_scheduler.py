@@ -89,7 +89,11 @@ class Airflow:
                         env=self.environment, stdout=log, stderr=log, cwd=self.log.parent,
                     )
                 )  # fmt: skip
-        wait_for("the API server", lambda: self._get("/api/v2/monitor/health"), seconds=180)
+        try:
+            wait_for("the API server", lambda: self._get("/api/v2/monitor/health"), seconds=180)
+        except BaseException:
+            self.kill()  # nobody else would, and it would take the others' time
+            raise
 
     def kill(self) -> None:
         """Kill every process at once, as a power cut would."""
