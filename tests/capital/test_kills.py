@@ -188,7 +188,8 @@ def every_point(request, server, folder):
     """Takes a step again and again, each time in a database and with a worker of its own, and has
     the worker die before or after another one of the step's statements.
 
-    What a step does alike for each constraint is struck once.
+    What a step does alike for each constraint is struck once. To die after a statement is to die
+    before the next: that is struck at every third only, and at the last.
     """
 
     def points(
@@ -204,6 +205,8 @@ def every_point(request, server, folder):
         places = list(zip([None, *alike], alike, strict=False))
         for number, name in enumerate(names, start=1):
             if places[number - 1] in places[: number - 1]:
+                continue
+            if request.param == "after" and number % 3 and number != len(names):
                 continue
             books = books_in(server.create(template), folder)
             worker = worker_of(books)
