@@ -221,7 +221,7 @@ def test_a_plan_that_nobody_can_read_any_more_keeps_no_other_system_from_being_w
         "last_seen_at = clock_timestamp() - INTERVAL '1 hour'"
     )
     assert run_dag("watch_runs").state == "failed"
-    assert target.subjects == ["Run stalling stalls"]
+    assert target.subjects == ["Run stalling stalls", "The watch over runs is blind"]
     assert "The runs of ledger cannot be looked at" in caplog.text
     assert "The runs of vesting cannot" not in caplog.text
     captured = capfd.readouterr()
