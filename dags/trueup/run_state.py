@@ -54,7 +54,12 @@ STEPS: dict[Status, dict[Status, str]] = {
         A.POSTING: "The verdicts allow posting.",
     }
     | _REFUSE,
-    A.AWAITING_APPROVAL: {A.POSTING: "A person approved the digest."} | _REFUSE,
+    A.AWAITING_APPROVAL: {
+        A.INGESTING: "The task was cleared: the source is read again unless its staging is whole.",
+        A.VALIDATING: "The task was cleared: the verdicts are formed again.",
+        A.POSTING: "A person approved the digest.",
+    }
+    | _REFUSE,
     A.POSTING: {A.CONSTRAINING: "Every range is posted up to its bound."} | _TAKE_BACK,
     A.CONSTRAINING: {A.EXPECTING: "The constraints hold and were proved."} | _TAKE_BACK,
     A.EXPECTING: {A.RECONCILING: "No critical expectation failed."} | _TAKE_BACK,

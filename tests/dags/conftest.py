@@ -4,6 +4,7 @@ The environment is set before Airflow is imported: it reads its folders and the 
 at import, and `dag.test()` needs the DAG to lie in a configured bundle.
 """
 
+import importlib
 import json
 import os
 import subprocess
@@ -45,6 +46,8 @@ def airflow_home(
     subprocess.run(
         [sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True
     )
+    # It configures logging, for good: pytest's handlers, which every test has anew, come later.
+    importlib.import_module("airflow.settings")
     yield home
     if "airflow.settings" in sys.modules:
         # Its sessions end before their database does.

@@ -235,7 +235,7 @@ def test_a_journal_of_an_earlier_version_is_said_so(
     database.do("DROP TABLE trueup.settings CASCADE")
     assert run_dag("watch_runs").state == "failed"
     assert "The runs of ledger cannot be looked at: The journal is of an earlier" in caplog.text
-    assert target.subjects == ["Run stalling stalls"]
+    assert target.subjects == ["Run stalling stalls", "The watch over runs is blind"]
 
 
 def test_a_database_that_cannot_be_reached_keeps_no_other_from_being_watched(
