@@ -6,7 +6,7 @@ import pendulum
 from airflow.sdk import DeadlineAlert, DeadlineReference, Param, SyncCallback, TaskGroup, dag
 
 from trueup import systems
-from trueup.orchestration import tasks
+from trueup.orchestration import night_tasks as tasks
 from trueup.orchestration.notifying import NIGHT_TAKES, night_is_late
 from trueup.orchestration.params import form
 
@@ -60,7 +60,7 @@ def nightly_reconciliation() -> None:
     for system in systems.every():
         with TaskGroup(system.name):
             night = tasks.look(system.name)
-            tasks.report_night(system.name, night) >> tasks.verdict_of_night(system.name)
+            tasks.report(system.name, night) >> tasks.verdict(system.name)
 
 
 nightly_reconciliation()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from airflow.configuration import AIRFLOW_HOME
 from airflow.sdk import BaseHook
-from airflow.sdk.exceptions import AirflowNotFoundException
+from airflow.sdk.exceptions import AirflowNotFoundException, AirflowSkipException
 
 from trueup.errors import Refused
 from trueup.sources.endpoints import Endpoint
@@ -39,6 +39,18 @@ def is_connected(system: System) -> bool:
     except AirflowNotFoundException:
         return False
     return True
+
+
+def skip_unless_connected(system: System) -> None:
+    """Skip the task in a deployment that has no connection to a system's database.
+
+    It does not have the system, and a schedule must not be red for it. Raises AirflowSkipException.
+    """
+    if not is_connected(system):
+        raise AirflowSkipException(
+            f"There is no Airflow connection {system.connection_id}: {system.name} is not looked "
+            "at."
+        )
 
 
 def reports_folder() -> Path:

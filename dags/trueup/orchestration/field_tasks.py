@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -20,12 +19,11 @@ from trueup.orchestration.notifying import run_unknown
 
 log = logging.getLogger(__name__)
 
-_RETRIES = {"retries": 2, "retry_delay": timedelta(seconds=5)}
 _STEPS = ("add_fields", "fill_fields", "require_fields", "verify_fields")
 _ORDER = ("audit", "gate", *_STEPS, "take_back")
 
 
-@task(task_id="audit", **_RETRIES)
+@task(task_id="audit", **work.RETRIES)
 def audit_fields(system: str) -> dict[str, Any]:
     """Say which fields are missing, and whether every row could be filled; change nothing."""
     declared = systems.named(system)
@@ -41,28 +39,28 @@ def gate(found: dict[str, Any]) -> bool:
     return not get_current_context()["params"]["dry_run"]
 
 
-@task(**_RETRIES)
+@task(**work.RETRIES)
 def add_fields(system: str) -> dict[str, Any]:
     """Add the missing fields, empty, with a trigger that fills what others write meanwhile."""
     with _at_work(system, "add fields") as connection:
         return fields.add(connection, system, _filling())
 
 
-@task(**_RETRIES)
+@task(**work.RETRIES)
 def fill_fields(system: str) -> int:
     """Fill the rows in batches; what is filled is the checkpoint."""
     with _at_work(system, "fill fields") as connection:
         return fields.fill(connection, system, get_current_context()["params"]["batch_size"])
 
 
-@task(**_RETRIES)
+@task(**work.RETRIES)
 def require_fields(system: str) -> list[str]:
     """Make the fields NOT NULL and references unique, while others write."""
     with _at_work(system, "require fields") as connection:
         return fields.require(connection, system)
 
 
-@task(**_RETRIES)
+@task(**work.RETRIES)
 def verify_fields(system: str) -> list[str]:
     """Prove that what stood before is unchanged, and adopt the table as the ledger's."""
     declared = systems.named(system)
@@ -73,7 +71,7 @@ def verify_fields(system: str) -> list[str]:
         return applied
 
 
-@task(trigger_rule="one_failed", **_RETRIES)
+@task(trigger_rule="one_failed", **work.RETRIES)
 def take_back(system: str) -> dict[str, Any]:
     """Remove the fields again if the data failed; if the surroundings did, leave all as it is."""
     failures = get_current_context()["ti"].xcom_pull(task_ids=_STEPS, key="data_failure")

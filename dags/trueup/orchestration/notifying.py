@@ -5,12 +5,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import quote
 
 from airflow.sdk import BaseHook
 from airflow.sdk.configuration import conf
-from airflow.sdk.exceptions import AirflowNotFoundException
+from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException
 from airflow.sdk.log import mask_secret
 from airflow.sdk.module_loading import import_string
 from psycopg import Connection
@@ -125,6 +125,12 @@ def check_failed(subject: str, sentence: str, airflow_run: tuple[str, str]) -> N
         subject,
         "\n".join((sentence, _link(airflow_run), f"What to do: {RUNBOOK}#{airflow_run[0]}")),
     )
+
+
+def fail_check(subject: str, sentence: str, airflow_run: tuple[str, str]) -> NoReturn:
+    """Tell what a look at the books found, and fail the task for good with the same sentence."""
+    check_failed(subject, sentence, airflow_run)
+    raise AirflowFailException(sentence)
 
 
 def night_is_late(context: dict[str, Any]) -> None:

@@ -2,25 +2,22 @@
 
 import logging
 import uuid
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 from airflow.sdk import get_current_context, task
-from airflow.sdk.exceptions import AirflowFailException
 
 from trueup import migrations, systems
 from trueup import release as releases
 from trueup.orchestration import work
 from trueup.orchestration.connections import conninfo
-from trueup.orchestration.notifying import check_failed
+from trueup.orchestration.notifying import fail_check
 from trueup.release import Job
 
 log = logging.getLogger(__name__)
 
-_RETRIES = {"retries": 2, "retry_delay": timedelta(seconds=5)}
 
-
-@task(**_RETRIES)
+@task(**work.RETRIES)
 def audit(system: str) -> dict[str, Any]:
     """Bring the schema up to date, and fix what is asked: the day, the limit, the trace id.
 
@@ -41,7 +38,7 @@ def audit(system: str) -> dict[str, Any]:
     }
 
 
-@task(**_RETRIES)
+@task(**work.RETRIES)
 def release(system: str, asked: dict[str, Any]) -> dict[str, Any]:
     """Release mature lots; the log has a line a lot, and why one was left as it was."""
     job = Job(
@@ -67,17 +64,16 @@ def release(system: str, asked: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@task(trigger_rule="all_done", **_RETRIES)
+@task(trigger_rule="all_done", **work.RETRIES)
 def verdict(asked: dict[str, Any] | None, done: dict[str, Any] | None) -> str:
     """Say in a sentence how it ended, and where the exceptions stand; tell when it broke off."""
     if not (asked and done):
-        sentence = (
+        fail_check(
+            "The release of vesting lots broke off",
             "The release of vesting lots broke off; the logs of audit and release say why. What "
-            "was committed stands, and clearing the task that failed goes on from there."
+            "was committed stands, and clearing the task that failed goes on from there.",
+            work.attempt(get_current_context())[:2],
         )
-        airflow_run = work.attempt(get_current_context())[:2]
-        check_failed("The release of vesting lots broke off", sentence, airflow_run)
-        raise AirflowFailException(sentence)
     sentence = (
         f"{done['released']} lots {'would be' if asked['dry_run'] else 'were'} released "
         f"({done['amount']} {asked['currency']}), {done['left']} left as they were, "

@@ -2,14 +2,13 @@
 
 import logging
 from contextlib import suppress
-from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
 import psycopg
 from airflow.sdk import get_current_context, task
 from airflow.sdk.definitions.param import ParamsDict
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException
 
 from trueup import (
     fingerprints,
@@ -27,7 +26,6 @@ from trueup.orchestration.connections import (
     backups_folder,
     conninfo,
     endpoint,
-    is_connected,
     reports_folder,
 )
 from trueup.plan import Plan
@@ -37,11 +35,8 @@ from trueup.systems import System
 
 log = logging.getLogger(__name__)
 
-# Airflow's retries lie above the engine's own: they are for a worker that died.
-_RETRIES = {"retries": 2, "retry_delay": timedelta(seconds=5)}
 
-
-@task(**_RETRIES)
+@task(**work.RETRIES)
 def audit(system: str) -> dict[str, Any]:
     """Check the plan, bring the schema up to date, open or resume the run, look at the books."""
     from trueup.stages.audit import audit as stage
@@ -86,7 +81,7 @@ def audit(system: str) -> dict[str, Any]:
         return {"run_id": run.run_id, **stage(connection, run, located, backups_folder())}
 
 
-@task(task_id="audit", **_RETRIES)
+@task(task_id="audit", **work.RETRIES)
 def audit_rollback() -> dict[str, Any]:
     """Find the run to take back, and see that nobody works on it."""
     context = get_current_context()
@@ -104,7 +99,7 @@ def audit_rollback() -> dict[str, Any]:
     return {"run_id": run.run_id, "status": run.status}
 
 
-@task.short_circuit(**_RETRIES)
+@task.short_circuit(**work.RETRIES)
 def control() -> dict[str, Any]:
     """Pause a run, or say which DAG must be triggered with which params; nothing after a pause.
 
@@ -128,7 +123,7 @@ def control() -> dict[str, Any]:
             raise AirflowFailException(str(refusal)) from None
 
 
-@task(**_RETRIES)
+@task(**work.RETRIES)
 def ingest(system: str) -> dict[str, Any]:
     """Stream the source into staging."""
     from trueup.stages.ingest import ingest as stage
@@ -140,7 +135,7 @@ def ingest(system: str) -> dict[str, Any]:
         return stage(connection, run, _files(run))
 
 
-@task(**_RETRIES)
+@task(**work.RETRIES)
 def validate(system: str) -> dict[str, Any]:
     """Sort the rows into postable, replayed and quarantined."""
     from trueup.stages.validate import validate as stage
@@ -151,7 +146,7 @@ def validate(system: str) -> dict[str, Any]:
         return stage(connection, run, _files(run))
 
 
-@task.branch(**_RETRIES)
+@task.branch(**work.RETRIES)
 def gate(system: str, posting: str = "open_posting") -> str:
     """Go on to the end of a dry run, to a person's approval, or to where posting begins."""
     context = get_current_context()
@@ -166,13 +161,13 @@ def gate(system: str, posting: str = "open_posting") -> str:
         return "approve"
 
 
-@task(**_RETRIES)
+@task(**work.RETRIES)
 def preview(system: str) -> dict[str, Any]:
     """Execute a part for real, take it back, and close the dry run."""
     return _run_stage(system, "preview")
 
 
-@task(trigger_rule="none_failed_min_one_success", **_RETRIES)
+@task(trigger_rule="none_failed_min_one_success", **work.RETRIES)
 def back_up(system: str) -> dict[str, Any]:
     """Back the database up before anything is written to it, and prove that it restores."""
     from trueup.stages.back_up import back_up as stage
@@ -185,7 +180,7 @@ def back_up(system: str) -> dict[str, Any]:
         return stage(connection, run, conninfo(declared), backups_folder())
 
 
-@task(trigger_rule="none_failed_min_one_success", **_RETRIES)
+@task(trigger_rule="none_failed_min_one_success", **work.RETRIES)
 def open_posting(system: str) -> list[int]:
     """Take the state hash, create accounts, fix the bounds; give the numbers of the key ranges."""
     context = get_current_context()
@@ -196,7 +191,7 @@ def open_posting(system: str) -> list[int]:
         return [each.range_no for each in journal.ranges(connection, run)]
 
 
-@task(**_RETRIES)
+@task(**work.RETRIES)
 def post(system: str, range_no: int) -> dict[str, Any]:
     """Post one range of keys from its checkpoint to its bound; give the last checkpoint."""
     from trueup.stages.post import post as stage
@@ -209,7 +204,7 @@ def post(system: str, range_no: int) -> dict[str, Any]:
         return posted
 
 
-@task(**_RETRIES)
+@task(**work.RETRIES)
 def catch_up(system: str, checkpoints: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Post what came into the source since it was read; give the last checkpoints."""
     from trueup.stages.catch_up import catch_up as stage
@@ -223,7 +218,7 @@ def catch_up(system: str, checkpoints: list[dict[str, Any]]) -> list[dict[str, A
         return stage(connection, work.connector(declared, f"guard {run.run_id}"), run)
 
 
-@task(**_RETRIES)
+@task(**work.RETRIES)
 def check_balances(system: str, checkpoints: list[dict[str, Any]]) -> dict[str, Any]:
     """See that every row is accounted for and every balance follows from its entries."""
     # By index: iterating, Airflow asks for one more than there is and logs that as an error.
@@ -232,13 +227,13 @@ def check_balances(system: str, checkpoints: list[dict[str, Any]]) -> dict[str, 
     return _run_stage(system, "check_balances")
 
 
-@task(**_RETRIES)
+@task(**work.RETRIES)
 def constrain(system: str) -> dict[str, Any]:
     """Apply the balance constraints and prove that they bite."""
     return _run_stage(system, "constrain", Status.CONSTRAINING)
 
 
-@task(**_RETRIES)
+@task(**work.RETRIES)
 def expect(system: str) -> dict[str, Any]:
     """Run the Great Expectations suites and write their Data Docs."""
     from trueup.stages.expect import expect as stage
@@ -251,13 +246,13 @@ def expect(system: str) -> dict[str, Any]:
         return stage(connection, run, conninfo(declared), reports_folder() / "data_docs")
 
 
-@task(**_RETRIES)
+@task(**work.RETRIES)
 def reconcile(system: str) -> dict[str, Any]:
     """Find every break between the books, their entries and the source's own balances."""
     return _run_stage(system, "reconcile", Status.RECONCILING)
 
 
-@task(**_RETRIES)
+@task(**work.RETRIES)
 def deliver(system: str) -> dict[str, int]:
     """Deliver our own entries to the other ledger; give the outbox by status."""
     from trueup.dual_ledger import deliver as send
@@ -269,7 +264,7 @@ def deliver(system: str) -> dict[str, int]:
         return send(connection, run, endpoint(run.plan.source_connection))
 
 
-@task(**_RETRIES)
+@task(**work.RETRIES)
 def compare(system: str) -> dict[str, Any]:
     """Hold both ledgers against each other, reference by reference where they differ."""
     from trueup.dual_ledger import compare as hold
@@ -281,13 +276,13 @@ def compare(system: str) -> dict[str, Any]:
         return hold(connection, run, endpoint(run.plan.source_connection))
 
 
-@task(**_RETRIES)
+@task(**work.RETRIES)
 def cut_over(system: str) -> dict[str, Any]:
     """Switch those who use the books over to the new schema, in one short transaction."""
     return _run_stage(system, "cut_over", Status.RECONCILING)
 
 
-@task(**_RETRIES)
+@task(**work.RETRIES)
 def document(system: str) -> int:
     """Write every correction into the audit log, and give how many."""
     from trueup.corrections import document as write
@@ -299,7 +294,7 @@ def document(system: str) -> int:
         return write(connection, run)
 
 
-@task.branch(trigger_rule="all_done", **_RETRIES)
+@task.branch(trigger_rule="all_done", **work.RETRIES)
 def outcome(system: str, last: str) -> str | None:
     """When nothing works any more: complete the run, take it back, or leave it resumable.
 
@@ -319,91 +314,7 @@ def outcome(system: str, last: str) -> str | None:
         return None
 
 
-@task(**_RETRIES)
-def look(system: str) -> str:
-    """Look at a system's books in one snapshot, keep what was found, and give the night's id.
-
-    A deployment that has no connection to the system's database does not have the system.
-    """
-    from trueup import nights
-
-    context = get_current_context()
-    declared = systems.named(system)
-    if not is_connected(declared):
-        raise AirflowSkipException(
-            f"There is no Airflow connection {declared.connection_id}: {system} is not looked at."
-        )
-    with work.in_books(declared, "night") as connection:
-        migrations.adopt(connection, conninfo(declared), declared)
-        night = nights.look(
-            connection,
-            declared,
-            context["dag"].dag_id,
-            context["dag_run"].run_id,
-            learn_anew=context["params"]["learn_openings"],
-        )
-    sentence = nights.sentence(night)
-    log.info("%s", sentence)
-    metrics.of_night(night)
-    # What was found is told though the database is away by then.
-    context["ti"].xcom_push(key="broken", value=None if night.is_clean else sentence)
-    return night.night_id
-
-
-@task(task_id="report", **_RETRIES)
-def report_night(system: str, night_id: str) -> dict[str, str]:
-    """Write a night's Data Docs and its report; the log says where."""
-    from trueup import expectations, nights
-    from trueup.report import night as report_of
-
-    declared = systems.named(system)
-    with work.session(declared, f"report {night_id}") as connection:
-        night = nights.read(connection, night_id)
-        asked = expectations.ask(
-            connection,
-            expectations.Subject(night_id, "trueup", {"run_id": night_id}, {}),
-            expectations.suites_of(f"{system}_nightly"),
-            conninfo(declared),
-            reports_folder() / "data_docs",
-        )
-        found = nights.findings(connection, night_id)
-        written = report_of.write(night, found, asked.index, reports_folder())
-    for kind, path in written.items():
-        log.info("Report (%s): %s", kind, path)
-    return written
-
-
-@task(task_id="verdict", trigger_rule="all_done", **_RETRIES)
-def verdict_of_night(system: str) -> str:
-    """Fail, and tell whoever is on call, when something is wrong with a system's books.
-
-    Also when the night could not be reported: what was found is told all the same.
-    """
-    if not is_connected(systems.named(system)):
-        raise AirflowSkipException(f"{system} was not looked at: there is no connection to it.")
-    context = get_current_context()
-    airflow_run = work.attempt(context)[:2]
-    ti = context["ti"]
-    night_id = ti.xcom_pull(task_ids=f"{system}.look")
-    if not night_id:
-        sentence = f"Nobody could look at the books of {system}; the log of {system}.look says why."
-        notifying.check_failed(f"No look at the books of {system}", sentence, airflow_run)
-        raise AirflowFailException(sentence)
-    broken = ti.xcom_pull(task_ids=f"{system}.look", key="broken")
-    if broken:
-        notifying.check_failed(f"The books of {system} are broken", broken, airflow_run)
-        raise AirflowFailException(broken)
-    if not ti.xcom_pull(task_ids=f"{system}.report"):
-        sentence = (
-            f"The books of {system} are clean, but night {night_id} has no report; the log of "
-            f"{system}.report says why."
-        )
-        notifying.check_failed(f"No report of the books of {system}", sentence, airflow_run)
-        raise AirflowFailException(sentence)
-    return f"Nothing critical was found in night {night_id}."
-
-
-@task(**_RETRIES)
+@task(**work.RETRIES)
 def complete(system: str) -> dict[str, Any]:
     """Close the run, and tell DAGs that follow the system's books what it brought."""
     from trueup.stages.complete import complete as stage
@@ -417,7 +328,7 @@ def complete(system: str) -> dict[str, Any]:
         return counts
 
 
-@task(**_RETRIES)
+@task(**work.RETRIES)
 def roll_back(system: str | None = None) -> dict[str, Any]:
     """Take the run back, and prove it: by hashes, or by the trial balance if reversed."""
     from trueup.stages.restore import RESTORE, Surroundings, restore
@@ -434,7 +345,7 @@ def roll_back(system: str | None = None) -> dict[str, Any]:
         return stage(connection, run, mode, cancel)
 
 
-@task(trigger_rule="all_done", **_RETRIES)
+@task(trigger_rule="all_done", **work.RETRIES)
 def report(system: str | None = None) -> dict[str, str]:
     """Write what happened, for people and for programs; the log says where."""
     from trueup.stages.report import report as stage
@@ -448,7 +359,7 @@ def report(system: str | None = None) -> dict[str, str]:
     return written
 
 
-@task(trigger_rule="all_done", **_RETRIES)
+@task(trigger_rule="all_done", **work.RETRIES)
 def verdict(system: str | None = None, green: list[str] = GREEN) -> str:
     """Fail the DAG run unless its run ended as it should: a rolled back backfill is red.
 

@@ -1,40 +1,34 @@
 """What the wallets' DAGs share, reversals and statements, as Airflow tasks."""
 
 import logging
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from airflow.sdk import get_current_context, task
-from airflow.sdk.exceptions import AirflowSkipException
 
 from trueup import migrations, systems, wallet_reversal, wallet_statement
 from trueup.orchestration import work
-from trueup.orchestration.connections import conninfo, is_connected, reports_folder
+from trueup.orchestration.connections import conninfo, reports_folder, skip_unless_connected
 
 log = logging.getLogger(__name__)
 
-_RETRIES = {"retries": 2, "retry_delay": timedelta(seconds=5)}
 
-
-@task(**_RETRIES)
+@task(**work.RETRIES)
 def audit(system: str, skip_unconnected: bool = False) -> list[str]:
     """Bring the schema up to date; give the names of what was applied.
 
-    skip_unconnected: a deployment that has no connection to the database does not have the system,
-    and a schedule must not be red for it.
+    skip_unconnected: a schedule comes also where nobody has wallets.
     """
     declared = systems.named(system)
-    if skip_unconnected and not is_connected(declared):
-        raise AirflowSkipException(
-            f"There is no Airflow connection {declared.connection_id}: {system} is not looked at."
-        )
+    if skip_unconnected:
+        skip_unless_connected(declared)
     with work.in_books(declared, "audit") as connection:
         applied = migrations.adopt(connection, conninfo(declared), declared)
     log.info("%d migrations applied", len(applied))
     return applied
 
 
-@task(**_RETRIES)
+@task(**work.RETRIES)
 def reverse(system: str) -> dict[str, Any]:
     """Reverse a transaction, or show what that would book.
 
@@ -60,7 +54,7 @@ def reverse(system: str) -> dict[str, Any]:
     }
 
 
-@task(**_RETRIES)
+@task(**work.RETRIES)
 def write_statement(system: str) -> dict[str, Any]:
     """Write and prove the statement; the log says where it lies."""
     params = get_current_context()["params"]

@@ -4,6 +4,7 @@ import getpass
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any, NoReturn
 
 import psycopg
@@ -21,6 +22,9 @@ from trueup.systems import System
 log = logging.getLogger(__name__)
 
 Context = Any
+
+# Airflow's retries lie above the engine's own: they are for a worker that died.
+RETRIES = {"retries": 2, "retry_delay": timedelta(seconds=5)}
 
 
 def run_id(context: Context) -> str:
