@@ -39,7 +39,8 @@ happened would leave its payments without a loan.
 
 - **Start with a dry run** (`dry_run` is on): it judges everything, executes a part in a transaction
   that is taken back, and lists what would be flagged and what every junta would have.
-- Anything that fails takes the migration back by itself and proves schema and rows by their hash.
+- Data that fails takes the migration back by itself and proves schema and rows by their hash; an
+  outage leaves it `interrupted`: the same trigger resumes it.
 - A worker that dies leaves the old schema whole or the new one; trigger the same again to finish.
 
 The DAG `rollback` takes a migration back, after its end too: `delete` undoes it and keeps what the

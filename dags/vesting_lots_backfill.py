@@ -21,7 +21,7 @@ SYSTEM = "vesting"
 
 Reads every completed `VAULT_DEPOSIT` operation of the vault AVENIR, makes a lot of each (deposit
 day: its UTC date; release day: 365 days later; amount: what its ledger entry took from the user's
-available wallet), and proves them: the lots' own checks, the seed's checklist as expectations, and
+available wallet), and proves them: the lots' own checks, the checklist as expectations, and
 for every user what is left in lots against the active locks in `wallet_locks`.
 
 - **Start with a dry run** (`dry_run` is on): its log names every lot that would be created.

@@ -5,16 +5,18 @@ project's embedded one.
 """
 
 import os
+import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from databases import Database, Server
+from databases import Database, PrivateServer, Server
 from runs import SAMPLES, Books
 from trueup import batches, migrations, opening
 from trueup.systems import LEDGER
@@ -99,6 +101,17 @@ def metadata_database(server: Server) -> str:
     user, password = where.get("user", ""), where.get("password", "")
     login = f"{user}:{password}" if password else user
     return f"postgresql+psycopg2://{login}@{where['host']}:{where['port']}/{where['dbname']}"
+
+
+@pytest.fixture(scope="module")
+def private() -> Iterator[PrivateServer]:
+    """A server of a module's own."""
+    folder = Path(tempfile.mkdtemp(prefix="trueup-server-"))
+    server = PrivateServer(folder)
+    yield server
+    with suppress(subprocess.CalledProcessError):
+        server.crash()
+    shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -46,9 +46,11 @@ class PageAirflow(Airflow):
     """An Airflow whose API server has the page; it reads the ledger as a role that only looks."""
 
     def __init__(
-        self, home: Path, metadata: str, ledger: Database, sources: Path, **connections: str
+        self, home: Path, metadata: Database, ledger: Database, sources: Path, **connections: str
     ) -> None:
-        super().__init__(home, metadata, uri(ledger.conninfo), sources, {})
+        address = uri(metadata.admin_conninfo).replace("postgresql:", "postgresql+psycopg2:")
+        super().__init__(home, address, uri(ledger.conninfo), sources, {})
+        self.metadata = metadata
         (home / "passwords.json").write_text(json.dumps(dict.fromkeys(USERS, self.password)))
         self.reports = home / "reports"
         for name in [name for name in self.environment if name.startswith("AIRFLOW_CONN_")]:

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -276,9 +276,13 @@ def _changes(run: Run, plan: Plan, source: Source, code_fingerprint: str) -> lis
         ("the mapping", run.row.mapping_fingerprint, source.mapping_fingerprint),
         ("the posting code", run.row.code_fingerprint, code_fingerprint),
     )
-    return [words for words, before, now in pairs if before != now] + [
-        name for name in SHAPES_ROWS if getattr(run.plan, name) != getattr(plan, name)
-    ]
+    changed = [words for words, before, now in pairs if before != now]
+    return changed + _differing(SHAPES_ROWS, run.plan, plan)
+
+
+def _differing(names: Iterable[str], before: Plan, now: Plan) -> list[str]:
+    """Those of the params that two plans do not agree on."""
+    return [name for name in names if getattr(before, name) != getattr(now, name)]
 
 
 def _take_over(connection: Connection, standing: Any, plan: Plan, attempt: Attempt) -> Run:
@@ -302,9 +306,7 @@ def _take_over(connection: Connection, standing: Any, plan: Plan, attempt: Attem
         _insert_attempt(connection, run.run_id, number, attempt)
         resumed = read_run(connection, run.run_id)
         journal.log(connection, resumed, f"Attempt {number} took the run up where it stood.")
-        changed = [
-            name for name in SHOWN_TO_APPROVER if getattr(run.plan, name) != getattr(plan, name)
-        ]
+        changed = _differing(SHOWN_TO_APPROVER, run.plan, plan)
         if changed and run.row.approved_by:
             statements.execute(connection, "trueup/journal/forget_approval", run_id=run.run_id)
             forgotten = f"{run.row.approved_by}'s approval is void: {', '.join(changed)} changed."

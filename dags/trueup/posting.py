@@ -338,7 +338,7 @@ def check_balances(connection: Connection, run: Run) -> None:
 
 
 def mark_checkpoint(connection: Connection, run: Run, status: str, message: str | None) -> None:
-    """Say on the source's checkpoint row how its run stands; statuses are the seed's four."""
+    """Say on the source's checkpoint row how its run stands; it knows four statuses."""
     steps.execute(
         connection,
         run,

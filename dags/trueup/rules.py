@@ -1,4 +1,4 @@
-"""A rule of a system: applied to new rows, checked on those that stand, and tried."""
+"""A rule of a system: applied to new rows, checked on those that stand, tried, and taken back."""
 
 import logging
 
@@ -18,14 +18,18 @@ def add(connection: Connection, run: Run, constraint: Constraint) -> None:
     with connection.transaction():
         statements.execute(connection, _sql(run, f"constrain/add_{constraint.name}"))
         statements.execute(
-            connection,
-            "trueup/journal/insert_created_object",
-            run_id=run.run_id,
-            kind="constraint",
-            table_name=constraint.table,
-            name=constraint.full_name,
+            connection, "trueup/journal/insert_created_object", **_created(run, constraint)
         )
     log.info("Added %s", constraint.full_name)
+
+
+def drop(connection: Connection, run: Run, constraint: Constraint) -> None:
+    """Take a rule back that this run added, and that it did, in the same transaction."""
+    with connection.transaction():
+        statements.execute(connection, _sql(run, f"roll_back/drop_{constraint.name}"))
+        statements.execute(
+            connection, "trueup/journal/delete_created_object", **_created(run, constraint)
+        )
 
 
 def validate(connection: Connection, run: Run, constraint: Constraint) -> None:
@@ -59,6 +63,16 @@ def prove(connection: Connection, run: Run, constraint: Constraint) -> None:
             f"A probe of {constraint.full_name} was refused by {error.diag.constraint_name}."
         ) from error
     raise DataFailure(f"{constraint.full_name} stands, but it let a row pass that breaks it.")
+
+
+def _created(run: Run, constraint: Constraint) -> dict[str, str]:
+    """A rule among what a run has created."""
+    return {
+        "run_id": run.run_id,
+        "kind": "constraint",
+        "table_name": constraint.table,
+        "name": constraint.full_name,
+    }
 
 
 def _sql(run: Run, name: str) -> str:

@@ -36,7 +36,7 @@ TARGETS = {
     "trueup_initial": ("copy_floor_initial", 0.85),
 }
 # Loops are slow: fewer rows tell their rate.
-LOOP_ROWS = {"seed_commit_per_row": (5_000, 1), "seed_commit_per_1000": (20_000, 1_000)}
+LOOP_ROWS = {"loop_commit_per_row": (5_000, 1), "loop_commit_per_1000": (20_000, 1_000)}
 SMALL_ROWS = 1_000
 
 FOOTNOTE = """\
@@ -61,8 +61,8 @@ class Bench:
         self.told: dict[str, dict[str, Any]] = {}
         self.figures: dict[str, Any] = {}
 
-    def seed_loops(self) -> None:
-        """Run the seed's loop through post_ledger_entry, committing often and seldom."""
+    def loops(self) -> None:
+        """Run a loop through post_ledger_entry, committing often and seldom."""
         for name, (rows, every) in LOOP_ROWS.items():
             self._rate(
                 name,
@@ -208,11 +208,11 @@ def show(bench: Bench, console: Console, rows: int) -> None:
             str(told.get("peak_memory_mb", "")),
         )  # fmt: skip
     console.print(table)
-    seed = bench.rates.get("seed_commit_per_row")
+    loop = bench.rates.get("loop_commit_per_row")
     for name, asked in (("trueup_live_1", 20), ("trueup_initial", 50)):
-        if seed and name in bench.rates:
-            times = bench.rates[name] / seed
-            console.print(f"{name} is {times:.0f} × seed_commit_per_row (asked: {asked})")
+        if loop and name in bench.rates:
+            times = bench.rates[name] / loop
+            console.print(f"{name} is {times:.0f} × loop_commit_per_row (asked: {asked})")
     for name in ("poster_p99_ms", "dag_overhead_seconds"):
         if name in bench.figures:
             console.print(f"{name}: {bench.figures[name]}")
@@ -269,7 +269,7 @@ def _runner() -> dict[str, str]:
 def main() -> None:
     """Run what was asked for."""
     parts = (
-        "seed_loops", "copy_floor_live", "copy_floor_initial", "trueup_live_1", "trueup_live_2",
+        "loops", "copy_floor_live", "copy_floor_initial", "trueup_live_1", "trueup_live_2",
         "trueup_initial", "poster", "dag_overhead",
     )  # fmt: skip
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)

@@ -1,4 +1,4 @@
-"""What Trueup is held against: the seed's loops, and plain COPY with nothing checked."""
+"""What Trueup is held against: loops that commit every row or every thousand, and plain COPY with nothing checked."""
 
 import csv
 import time
@@ -29,7 +29,7 @@ _COPY_BYTES = 1 << 20
 
 
 def loop(database: Database, source: Source, rows: int, commit_every: int) -> float:
-    """The seed's loop through post_ledger_entry; gives rows a second."""
+    """A loop through post_ledger_entry; gives rows a second."""
     connection = _prepare(database)
     connection.execute("SET trueup.outbox = on")
     connection.autocommit = False

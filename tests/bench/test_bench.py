@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 RATES = {
-    "seed_commit_per_row", "seed_commit_per_1000", "copy_floor_live", "copy_floor_initial",
+    "loop_commit_per_row", "loop_commit_per_1000", "copy_floor_live", "copy_floor_initial",
     "trueup_live_1", "trueup_live_2", "post_live_1", "post_live_2", "trueup_initial", "reconcile",
     "state_hash",
 }  # fmt: skip
@@ -18,7 +18,7 @@ def test_every_contender_does_its_work_and_has_its_figure(server, tmp_path):
     output = tmp_path / "bench.json"
     path = os.pathsep.join([str(ROOT / "dags"), str(ROOT / "tests")])
     parts = [*RATES - {"post_live_1", "post_live_2", "reconcile", "state_hash"}, "poster"]
-    parts = [part for part in parts if not part.startswith("seed")] + ["seed_loops"]
+    parts = [part for part in parts if not part.startswith("loop")] + ["loops"]
     ran = subprocess.run(
         [
             sys.executable, "-m", "bench", "--rows", "2000", "--output", str(output),

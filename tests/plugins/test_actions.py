@@ -1,7 +1,7 @@
 """What the page offers for a run, held against the engine: every state of every system."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -56,24 +56,19 @@ def databases(server: Server) -> dict[str, Database]:
 
 @pytest.fixture(scope="module")
 def page(
-    server: Server, databases: dict[str, Database], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[PageAirflow]:
+    databases: dict[str, Database],
+    new_airflow: Callable[..., PageAirflow],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> PageAirflow:
     """The API server, with all systems."""
-    metadata = uri(server.create().admin_conninfo).replace("postgresql:", "postgresql+psycopg2:")
     readers = {
         f"{system.connection_id}_reader": uri(reader_of(databases[system.name]))
         for system in every()
         if system.name != "ledger"
     }
-    found = PageAirflow(
-        tmp_path_factory.mktemp("airflow"), metadata, databases["ledger"],
-        tmp_path_factory.mktemp("sources"), **readers,
-    )  # fmt: skip
-    found.run("db", "migrate")
-    found.run("dags", "reserialize")
+    found = new_airflow(databases["ledger"], tmp_path_factory.mktemp("sources"), **readers)
     found.start(["api-server"])
-    yield found
-    found.kill()
+    return found
 
 
 def insert_run(database: Database, system: System, case: Case) -> str:

@@ -4,7 +4,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -12,7 +12,6 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict
 
 from conftest import Database, Server
-from dags.conftest import uri
 from page_server import PageAirflow
 
 KERNEL = Path("/proc/net/tcp")
@@ -35,29 +34,26 @@ def ledger(server: Server, migrated: Database) -> Database:
 
 @pytest.fixture(scope="module")
 def page(
-    server: Server, ledger: Database, tmp_path_factory: pytest.TempPathFactory
+    ledger: Database,
+    new_airflow: Callable[..., PageAirflow],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[PageAirflow]:
     """The API server: the ledger stands, the vault takes a connection and is mute, the wallets'
     password is encrypted with another key, and where the capital is makes no sense."""
-    airflows = server.create()
-    metadata = uri(airflows.admin_conninfo).replace("postgresql:", "postgresql+psycopg2:")
     with socket.create_server(("127.0.0.1", 0), backlog=64) as mute:
         port = mute.getsockname()[1]
-        found = PageAirflow(
-            tmp_path_factory.mktemp("airflow"), metadata, ledger,
+        found = new_airflow(
+            ledger,
             tmp_path_factory.mktemp("sources"),
             vault_db_reader=f"postgresql://nobody@127.0.0.1:{port}/vault?connect_timeout=20",
             capital_db_reader="postgresql://nobody@127.0.0.1:5432/x?sslmode=nonsense",
-        )  # fmt: skip
-        found.run("db", "migrate")
-        airflows.do(
+        )
+        found.metadata.do(
             "INSERT INTO connection (conn_id, conn_type, host, password, is_encrypted, "
             "is_extra_encrypted) VALUES ('wallet_db_reader', 'postgres', 'here', 'x', true, false)"
         )
-        found.run("dags", "reserialize")
         found.start(["api-server"])
         yield found
-        found.kill()
 
 
 def test_a_system_that_is_slow_or_broken_takes_nothing_from_the_others(page: PageAirflow):

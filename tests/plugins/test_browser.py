@@ -1,16 +1,15 @@
 """A person's walk through the page, in a real browser, with a real scheduler behind it."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from conftest import Database, Server
-from dags.conftest import uri
 from journeys.test_real_scheduler import slow_down, wait_for
-from page_server import PageAirflow, browser_program
+from page_server import PageAirflow
 from runs import Books, entry, payments
 from trueup import nights
 from trueup.systems import LEDGER
@@ -26,22 +25,6 @@ SECONDS = 240
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """A headless Chromium."""
-    with playwright.sync_playwright() as driver:
-        program = browser_program(driver)
-        if program is None:
-            pytest.skip(
-                "There is no Chromium here: install one (apt-get install chromium, or playwright "
-                "install chromium), or let TRUEUP_BROWSER name it."
-            )
-        # Chromium's own sandbox cannot be had as root, nor in most containers.
-        started = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield started
-        started.close()
-
-
-@pytest.fixture(scope="module")
 def books(server: Server, migrated: Database, tmp_path_factory: pytest.TempPathFactory) -> Books:
     """The ledger that is worked on."""
     books = Books(server.create(migrated), tmp_path_factory.mktemp("sources"))
@@ -50,46 +33,11 @@ def books(server: Server, migrated: Database, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.fixture(scope="module")
-def airflow(
-    browser: Any, server: Server, books: Books, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[PageAirflow]:
+def airflow(browser: Any, new_airflow: Callable[..., PageAirflow], books: Books) -> PageAirflow:
     """Airflow with the page; not started where there is no browser to look at it."""
-    metadata = uri(server.create().admin_conninfo).replace("postgresql:", "postgresql+psycopg2:")
-    found = PageAirflow(tmp_path_factory.mktemp("airflow"), metadata, books.database, books.folder)
-    found.run("db", "migrate")
-    found.run("dags", "reserialize")
+    found = new_airflow(books.database, books.folder)
     found.start()
-    yield found
-    found.kill()
-
-
-@pytest.fixture
-def log_in(browser: Any, airflow: PageAirflow) -> Iterator[Callable[..., Any]]:
-    """Log a user in, in a browser session of his own; what fails in a page fails the test."""
-    contexts, errors = [], []
-
-    def log_in(user: str, width: int = 1280, theme: str = "light") -> Any:
-        context = browser.new_context(
-            base_url=f"http://127.0.0.1:{airflow.port}",
-            viewport={"width": width, "height": 1000},
-            color_scheme=theme,
-            accept_downloads=True,
-        )
-        context.set_default_timeout(30_000)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto("/auth/login")
-        page.fill("input[name=username]", user)
-        page.fill("input[name=password]", airflow.password)
-        page.click("button[type=submit]")
-        page.wait_for_url(lambda url: "login" not in url)
-        return page
-
-    yield log_in
-    for context in contexts:
-        context.close()
-    assert errors == []
+    return found
 
 
 def open_section(page: Any, title: str) -> None:

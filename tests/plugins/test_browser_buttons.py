@@ -1,13 +1,12 @@
 """What a person reads and presses on the page, in a real browser; no scheduler is needed for it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from conftest import Database, Server
-from dags.conftest import uri
-from page_server import PageAirflow, browser_program
+from page_server import PageAirflow
 from runs import Attempt, Books, payments
 from trueup import opening
 
@@ -18,18 +17,6 @@ playwright = pytest.importorskip(
 SENTENCES = 1_234
 BREAKS = 120
 QUARANTINED = 160
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """A headless Chromium."""
-    with playwright.sync_playwright() as driver:
-        program = browser_program(driver)
-        if program is None:
-            pytest.skip("There is no Chromium here; tests/plugins/test_browser.py says how.")
-        started = driver.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 @pytest.fixture(scope="module")
@@ -66,35 +53,17 @@ def books(
 
 
 @pytest.fixture(scope="module")
-def airflow(
-    browser: Any, server: Server, books: Books, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[PageAirflow]:
+def airflow(browser: Any, new_airflow: Callable[..., PageAirflow], books: Books) -> PageAirflow:
     """The API server; not started where there is no browser to look at it."""
-    metadata = uri(server.create().admin_conninfo).replace("postgresql:", "postgresql+psycopg2:")
-    found = PageAirflow(tmp_path_factory.mktemp("airflow"), metadata, books.database, books.folder)
-    found.run("db", "migrate")
-    found.run("dags", "reserialize")
+    found = new_airflow(books.database, books.folder)
     found.start(["api-server"])
-    yield found
-    found.kill()
+    return found
 
 
 @pytest.fixture
-def page(browser: Any, airflow: PageAirflow) -> Iterator[Any]:
-    """The browser of somebody who may do everything; what fails in it fails the test."""
-    context = browser.new_context(base_url=f"http://127.0.0.1:{airflow.port}")
-    context.set_default_timeout(60_000)
-    errors: list[str] = []
-    page = context.new_page()
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto("/auth/login")
-    page.fill("input[name=username]", "admin")
-    page.fill("input[name=password]", airflow.password)
-    page.click("button[type=submit]")
-    page.wait_for_url(lambda url: "login" not in url)
-    yield page
-    context.close()
-    assert errors == []
+def page(log_in: Callable[..., Any]) -> Any:
+    """The browser of somebody who may do everything."""
+    return log_in("admin")
 
 
 def is_seen(page: Any, text: str) -> None:

@@ -5,7 +5,7 @@ import io
 import re
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import datetime
 from decimal import Decimal
@@ -106,24 +106,20 @@ def crowd(books: Books, completed: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def page(
-    server: Server, books: Books, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[PageAirflow]:
+def page(server: Server, books: Books, new_airflow: Callable[..., PageAirflow]) -> PageAirflow:
     """The API server: the ledger stands, the vault does not answer, of the wallets there is no
     connection, and the capital's database is empty."""
-    metadata = uri(server.create().admin_conninfo).replace("postgresql:", "postgresql+psycopg2:")
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         nowhere = f"postgresql://nobody@127.0.0.1:{closed.getsockname()[1]}/vault"
-    found = PageAirflow(
-        tmp_path_factory.mktemp("airflow"), metadata, books.database, books.folder,
-        vault_db_reader=nowhere, capital_db_reader=uri(server.create().conninfo),
-    )  # fmt: skip
-    found.run("db", "migrate")
-    found.run("dags", "reserialize")
+    found = new_airflow(
+        books.database,
+        books.folder,
+        vault_db_reader=nowhere,
+        capital_db_reader=uri(server.create().conninfo),
+    )
     found.start(["api-server"])
-    yield found
-    found.kill()
+    return found
 
 
 def of_run(run_id: str, rest: str = "") -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 from airflow.sdk import get_current_context, task
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException
 from psycopg import Connection
 
 from trueup import fields, migrations, systems
@@ -15,7 +15,7 @@ from trueup.errors import DataFailure, TrueupError
 from trueup.fields import Filling
 from trueup.orchestration import work
 from trueup.orchestration.connections import conninfo
-from trueup.orchestration.notifying import run_unknown
+from trueup.orchestration.notifying import fail_check
 
 log = logging.getLogger(__name__)
 
@@ -96,8 +96,7 @@ def verdict() -> str:
             for name in failed
         )
         sentence = " ".join([*reasons, _left(failed, ti.xcom_pull(task_ids="take_back"))])
-        run_unknown(sentence, work.attempt(context)[:2])
-        raise AirflowFailException(sentence)
+        fail_check("The migration of fields broke off", sentence, work.attempt(context)[:2])
     if context["params"]["dry_run"]:
         found = ti.xcom_pull(task_ids="audit")
         sentence = f"Dry run, nothing was changed. {_to_do(found)}"

@@ -41,6 +41,8 @@ _SECTIONS = {
     Status.AWAITING_APPROVAL: "awaiting-approval",
     Status.ROLLED_BACK: "rolled-back",
     Status.ROLLBACK_FAILED: "rollback_failed",
+    # Of a completed run is told when its rollback was refused.
+    Status.COMPLETED: "rollback_failed",
 }
 
 

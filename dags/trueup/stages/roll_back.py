@@ -8,7 +8,7 @@ import psycopg
 from psycopg import Connection
 from psycopg.errors import DependentObjectsStillExist
 
-from trueup import fingerprints, journal, posting, regime, sessions, statements, steps
+from trueup import fingerprints, journal, posting, regime, rules, sessions, statements, steps
 from trueup.errors import RollbackRefused
 from trueup.journal import Run
 from trueup.run_state import Status
@@ -188,16 +188,7 @@ def _drop_constraints(connection: Connection, run: Run) -> None:
     }
     for constraint in run.system.constraints:
         if constraint.full_name in created:
-            with connection.transaction():
-                statements.execute(connection, _sql(run, f"roll_back/drop_{constraint.name}"))
-                statements.execute(
-                    connection,
-                    "trueup/journal/delete_created_object",
-                    run_id=run.run_id,
-                    kind="constraint",
-                    table_name=constraint.table,
-                    name=constraint.full_name,
-                )
+            rules.drop(connection, run, constraint)
 
 
 def _take_back_entries(connection: Connection, run: Run) -> int:

@@ -1,6 +1,6 @@
 """Capital: the juntas of a lending app, their loans and payments, and what each of them moves.
 
-Seed: "Capital Tracking Migration Guide".
+After the document "Capital Tracking Migration Guide".
 """
 
 from trueup.systems.declaration import Constraint, System

@@ -1,4 +1,4 @@
-"""The ledger: accounts, entries with two legs, an outbox. Seed: "Ledger Backfill Strategy"."""
+"""The ledger: accounts, entries with two legs, an outbox; after "Ledger Backfill Strategy"."""
 
 from trueup.systems.declaration import Constraint, System
 

@@ -1,6 +1,6 @@
 """Vesting lots: each completed deposit into the vault AVENIR earns a lot that is released later.
 
-Seeds: "AVENIR Vesting Lots Backfill" and the filters of its release.
+After the documents "AVENIR Vesting Lots Backfill" and the filters of its release.
 """
 
 from trueup.systems.declaration import Constraint, System
@@ -71,7 +71,7 @@ VESTING = System(
     state="the vesting lots",
     # No stored balances, so no accounts to open, exempt or restore; no outbox; no entries that
     # could be reversed; no rows without a key of their own, and none from files. A range's
-    # checkpoint is the engine's; the seed has no table for it.
+    # checkpoint is the engine's; the vault has no table for it.
     without=frozenset(
         {
             "audit/cancel_sessions",

@@ -1,6 +1,6 @@
 """Wallets: every user's coins in a wallet of their own, backed by a journal in double entry.
 
-Seed: "Wallet Backfill Execution Report".
+After the document "Wallet Backfill Execution Report".
 """
 
 from trueup.systems.declaration import Constraint, System
@@ -100,6 +100,8 @@ WALLET = System(
     fields=("userId", "totalCoins"),
     held_against="Every user's wallet was held against users.total_coins; the system account is "
     "the contra side of all of them, and no drift",
+    fed_back="To feed them back, mend the users' coins, then replay the run with the DAG "
+    "run_control",
     nothing_derived={
         "wallets": "There are no users; there is no wallet to make. Check the connection wallet_db."
     },

@@ -2,8 +2,6 @@
 -- too, if that was not done. Safe to repeat.
 CREATE OR REPLACE FUNCTION close_capital_migration(p_run_id TEXT, p_seconds NUMERIC)
 RETURNS VOID LANGUAGE plpgsql AS $$
-DECLARE
-    v_trigger RECORD;
 BEGIN
     IF NOT EXISTS (
         SELECT 1 FROM trueup.capital_migrations WHERE run_id = p_run_id AND closed_at IS NULL
@@ -14,19 +12,7 @@ BEGIN
     PERFORM lock_capital_tables(
         'ACCESS EXCLUSIVE', '{Prestamo,PagoPrestamo,Junta,Accion,Multa}', p_seconds
     );
-    FOR v_trigger IN
-        SELECT tgname AS name, tgrelid::REGCLASS AS of
-        FROM pg_trigger
-        WHERE
-            NOT tgisinternal
-            AND tgrelid IN (
-                '"Junta"'::REGCLASS, '"Prestamo"'::REGCLASS, '"PagoPrestamo"'::REGCLASS,
-                '"Accion"'::REGCLASS, '"Multa"'::REGCLASS
-            )
-            AND tgname IN ('trueup_1_log', 'trueup_1_log_update', 'trueup_refuse_truncate')
-    LOOP
-        EXECUTE format('DROP TRIGGER %I ON %s', v_trigger.name, v_trigger.of);
-    END LOOP;
+    PERFORM drop_app_triggers('{trueup_1_log,trueup_1_log_update,trueup_refuse_truncate}');
     DELETE FROM trueup.capital_changes WHERE run_id = p_run_id;
     UPDATE trueup.capital_migrations SET closed_at = clock_timestamp() WHERE run_id = p_run_id;
 END

@@ -4,7 +4,6 @@
 CREATE OR REPLACE FUNCTION end_way_back(p_run_id TEXT) RETURNS BIGINT LANGUAGE plpgsql AS $$
 DECLARE
     v_forgotten BIGINT;
-    v_trigger RECORD;
 BEGIN
     IF NOT EXISTS (
         SELECT 1 FROM trueup.capital_migrations
@@ -26,19 +25,7 @@ BEGIN
         ),
         60
     );
-    FOR v_trigger IN
-        SELECT tgname AS name, tgrelid::REGCLASS AS of
-        FROM pg_trigger
-        WHERE
-            NOT tgisinternal
-            AND tgrelid IN (
-                '"Junta"'::REGCLASS, '"Prestamo"'::REGCLASS, '"PagoPrestamo"'::REGCLASS,
-                '"Accion"'::REGCLASS, '"Multa"'::REGCLASS
-            )
-            AND tgname IN ('trueup_1_log', 'trueup_1_log_update', 'trueup_2_shadow')
-    LOOP
-        EXECUTE format('DROP TRIGGER %I ON %s', v_trigger.name, v_trigger.of);
-    END LOOP;
+    PERFORM drop_app_triggers('{trueup_1_log,trueup_1_log_update,trueup_2_shadow}');
     DROP TABLE IF EXISTS "PagoPrestamoOld", "PrestamoOld";
     DELETE FROM trueup.capital_changes WHERE run_id = p_run_id;
     GET DIAGNOSTICS v_forgotten = ROW_COUNT;

@@ -7,7 +7,6 @@ RETURNS BIGINT LANGUAGE plpgsql AS $$
 DECLARE
     v_migration trueup.capital_migrations;
     v_movements BIGINT;
-    v_trigger RECORD;
     v_obstacles TEXT;
 BEGIN
     SELECT * INTO v_migration FROM trueup.capital_migrations WHERE run_id = p_run_id;
@@ -40,21 +39,7 @@ BEGIN
     END IF;
     DROP TABLE capital_movements, "PagoPrestamoNew", "PrestamoNew";
     DROP TABLE IF EXISTS trueup.capital_deltas;
-    FOR v_trigger IN
-        SELECT tgname AS name, tgrelid::REGCLASS AS of
-        FROM pg_trigger
-        WHERE
-            NOT tgisinternal
-            AND tgrelid IN (
-                '"Junta"'::REGCLASS, '"Prestamo"'::REGCLASS, '"PagoPrestamo"'::REGCLASS,
-                '"Accion"'::REGCLASS, '"Multa"'::REGCLASS
-            )
-            AND tgname IN (
-                'trueup_0_hold', 'trueup_2_shadow', 'trueup_3_capital', 'capital_follows'
-            )
-    LOOP
-        EXECUTE format('DROP TRIGGER %I ON %s', v_trigger.name, v_trigger.of);
-    END LOOP;
+    PERFORM drop_app_triggers('{trueup_0_hold,trueup_2_shadow,trueup_3_capital,capital_follows}');
     UPDATE trueup.capital_migrations SET undone_at = clock_timestamp() WHERE run_id = p_run_id;
     RETURN v_movements;
 END
