@@ -1,4 +1,4 @@
-"""What Trueup is held against: loops that commit every row or every thousand, and plain COPY with nothing checked."""
+"""What Trueup is held against: loops that commit often, and plain COPY with nothing checked."""
 
 import csv
 import time
