@@ -12,7 +12,7 @@ demo-corrections demo-scb demo-vesting demo-wallets demo-capital: demo-%: setup
 	bin/with-server bin/demo $*
 
 test: setup
-	TRUEUP_FSYNC=off bin/with-server pytest $(or $(ARGS),--numprocesses 2 --dist loadfile --ignore-glob 'tests/plugins/test_browser*' --durations 25 --durations-min 10)
+	TRUEUP_FSYNC=off bin/with-server pytest $(or $(ARGS),--numprocesses 2 --dist loadfile --no-loadscope-reorder --ignore-glob 'tests/plugins/test_browser*' --durations 25 --durations-min 10)
 
 test-browser: setup
 	bin/with-server pytest tests/plugins/test_browser*.py $(ARGS)

@@ -37,7 +37,8 @@ ON trueup.runs, trueup.run_attempts, trueup.run_ranges, trueup.batches, trueup.q
 trueup.breaks, trueup.expected_balances, trueup.created_objects, trueup.expectation_results,
 trueup.staged_accounts, trueup.baseline_accounts, trueup.source_blocks, trueup.movements,
 trueup.suspended_objects, trueup.extractions, trueup.corrections, trueup.ledger_differences,
-trueup.nights, trueup.night_findings, trueup.known_openings TO trueup_runner;
+trueup.nights, trueup.night_findings, trueup.known_openings, trueup.missed_nights
+TO trueup_runner;
 -- What happened stays: the audit log grows, and nobody changes it.
 GRANT SELECT, INSERT ON trueup.audit_log TO trueup_runner;
 GRANT SELECT ON trueup.schema_migrations, trueup.currencies, trueup.reason_codes TO trueup_runner;

@@ -30,14 +30,15 @@ class Target:
 
 
 @contextmanager
-def listening(status: int = 200) -> Iterator[Target]:
-    """A target that answers every alert with a status."""
+def listening(status: int = 200, times: int | None = None) -> Iterator[Target]:
+    """A target that answers every alert with a status, or only the first so many alerts."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             target.told.append(json.loads(body))
-            self.send_response(status)
+            refused = times is None or len(target.told) <= times
+            self.send_response(status if refused else 200)
             self.end_headers()
 
         def log_message(self, *_: object) -> None:

@@ -55,6 +55,7 @@ STEPS: dict[Status, dict[Status, str]] = {
     }
     | _REFUSE,
     A.AWAITING_APPROVAL: {
+        A.AUDITING: "The DAG run was cleared: it begins anew, and keeps what is whole.",
         A.INGESTING: "The task was cleared: the source is read again unless its staging is whole.",
         A.VALIDATING: "The task was cleared: the verdicts are formed again.",
         A.POSTING: "A person approved the digest.",

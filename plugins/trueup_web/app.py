@@ -20,15 +20,15 @@ from starlette.staticfiles import StaticFiles
 
 from trueup_web import access, books, offers, reports
 from trueup_web.books import Row, Unavailable
-from trueup_web.cells import NOTES, guarded, one_line
-from trueup_web.systems import SYSTEMS
+from trueup_web.cells import CELL_CHARACTERS, NOTES, guarded, one_line
+from trueup_web.systems import SYSTEMS, WORKING_DAGS
 
 _STATIC = Path(__file__).parent / "static"
 _CHART_POINTS = 300
 # Of more sentences than these, those between are left out: how a run began is part of its story.
 _FIRST_EVENTS, _LAST_EVENTS = 100, 400
 _RAW_CHARACTERS = 2_000
-_ROWS_AT_ONCE = 5_000
+_ROWS_AT_ONCE = 500
 
 app = FastAPI(
     title="Trueup",
@@ -178,7 +178,7 @@ def count_runs(user: GetUserDep) -> Answer:
 
 @app.get("/airflow-run")
 def runs_of_airflow_run(user: GetUserDep, dag_id: str, airflow_run_id: str) -> Answer:
-    """The runs that an Airflow run has worked on."""
+    """The runs that an Airflow run has worked on, and whether one may yet come."""
     if not access.may_read(user, dag_id):
         raise HTTPException(403, f"You may not read the DAG {dag_id}.")
     answers, absent = books.from_each(
@@ -188,7 +188,7 @@ def runs_of_airflow_run(user: GetUserDep, dag_id: str, airflow_run_id: str) -> A
         list(SYSTEMS),
     )
     found = [{"system": each, **run} for each, runs in answers.items() for run in runs]
-    return Answer({"runs": found, "absent": absent})
+    return Answer({"runs": found, "comes": dag_id in WORKING_DAGS, "absent": absent})
 
 
 @app.get("/runs/{system}/{run_id}")
@@ -206,6 +206,8 @@ def read_run(seen: SeenRun, user: GetUserDep) -> Answer:
             **run,
             **speed,
             "figures": {name: figures.get(name) for name in kept},
+            "approval": plan.get("approval"),
+            "asked_digest": plan.get("approved_digest"),
             "given": {name: plan.get(name) for name in figures.get("given") or ()},
             "airflow_runs": books.rows(seen.system, "list_airflow_runs", run_id=seen.name),
             "checkpoints": books.rows(seen.system, "list_checkpoints", run_id=seen.name),
@@ -309,8 +311,9 @@ def download_quarantine(seen: SeenRun, user: GetUserDep) -> StreamingResponse:
 
 def _quarantined(seen: Seen, after: int) -> list[Row]:
     return books.rows(
-        seen.system, "read_quarantined", run_id=seen.name, after=after, rows=_ROWS_AT_ONCE
-    )
+        seen.system, "read_quarantined", run_id=seen.name, after=after, rows=_ROWS_AT_ONCE,
+        characters=CELL_CHARACTERS,
+    )  # fmt: skip
 
 
 def _csv(seen: Seen, handful: list[Row]) -> Iterator[str]:

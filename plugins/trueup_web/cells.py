@@ -12,7 +12,7 @@ NOTES = ("quarantineLine", "quarantineReasonCode", "quarantineReason", "quaranti
 # text that looks guarded is guarded once more, so that one guard can be taken off again.
 _FORMULA = re.compile(r"(?![+-]?[0-9]+(?:\.[0-9]+)?\Z)'* *[=+\-@\t\r\n|%＝＋－＠]")
 # What a cell of a spreadsheet holds. The journal keeps the text whole.
-_CELL_CHARACTERS = 32_000
+CELL_CHARACTERS = 32_000
 
 
 def guarded(cell: Any) -> Any:
@@ -22,4 +22,4 @@ def guarded(cell: Any) -> Any:
 
 def one_line(raw: str) -> str:
     r"""The raw text, line ends as \n and \r: a reader limits how many lines a record may have."""
-    return raw[:_CELL_CHARACTERS].replace("\r", "\\r").replace("\n", "\\n")
+    return raw[:CELL_CHARACTERS].replace("\r", "\\r").replace("\n", "\\n")

@@ -50,3 +50,5 @@ SYSTEMS = {
 NIGHTS_DAG = "nightly_reconciliation"
 # Every DAG of which something stands in the journals.
 DAGS = frozenset({NIGHTS_DAG}.union(*(system.dags for system in SYSTEMS.values())))
+# Every DAG that works on runs.
+WORKING_DAGS = DAGS - {NIGHTS_DAG} | {"rollback"}

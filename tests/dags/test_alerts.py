@@ -146,6 +146,39 @@ def test_a_stall_that_no_target_took_is_told_again(run_dag, database, target, co
     assert len(target.told) == 1
 
 
+def test_what_nobody_could_be_told_is_told_when_the_targets_can_be_read_again(
+    run_dag, database, target, connect_alerts, monkeypatch
+):
+    run_dag("ledger_backfill", **POSTS)
+    database.do(
+        "UPDATE trueup.runs SET status = 'posting', "
+        "last_seen_at = clock_timestamp() - INTERVAL '1 hour'"
+    )
+    from airflow.sdk import BaseHook
+
+    connect_alerts(target.address)
+    read = BaseHook.get_connection
+
+    def locked(name: str) -> object:
+        if name == "trueup_alerts":
+            raise PermissionError("the vault is locked")
+        return read(name)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(BaseHook, "get_connection", locked)
+        run_dag("watch_runs")
+    run_dag("watch_runs")
+    assert len(target.told) == 1
+
+
+def test_the_end_of_a_run_is_told_again_until_somebody_takes_it(run_dag, connect_alerts):
+    with listening(status=500, times=1) as target:
+        connect_alerts(target.address)
+        assert run_dag("ledger_backfill", source="nowhere.csv").state == "failed"
+        assert len(target.told) == 2
+        assert target.told[0]["title"] == target.told[1]["title"]
+
+
 def test_a_rollback_that_was_refused_is_not_told_as_a_run_that_is_well(
     run_dag, database, target, connect_alerts
 ):
@@ -156,6 +189,7 @@ def test_a_rollback_that_was_refused_is_not_told_as_a_run_that_is_well(
     assert run_dag("rollback", run_id=run.run_id).state == "failed"
     (alert,) = target.told
     assert alert["title"] == f"Run {run.run_id} was not taken back: it is completed"
+    assert alert["message"].endswith("#rollback_failed")
     assert "delivered" in alert["message"].splitlines()[0]
 
 
@@ -187,7 +221,17 @@ def test_a_deployment_says_itself_how_long_a_worker_may_be_silent(
         assert "has not moved for 16 minutes. A worker is still connected." in told["message"]
         assert overview(database)[0].stalled is True
     monkeypatch.setenv("TRUEUP_STALLED_AFTER", "half an hour")
-    assert run_dag("watch_runs").state == "failed"
+    target.told.clear()
+    for _ in range(2):
+        assert run_dag("watch_runs").state == "failed"
+    assert target.subjects == ["The watch over runs is blind"]
+    assert "must be a whole number of minutes, not 'half an hour'" in target.told[0]["message"]
+
+
+@pytest.fixture
+def calm(run_dag):
+    """The watch before was not blind; the tests share an Airflow."""
+    assert run_dag("watch_runs").state == "success"
 
 
 @pytest.fixture
@@ -211,7 +255,7 @@ def vault_journal(server, migrated, monkeypatch):
 
 
 def test_a_plan_that_nobody_can_read_any_more_keeps_no_other_system_from_being_watched(
-    run_dag, database, target, connect_alerts, vault_journal, caplog, capfd
+    run_dag, database, target, connect_alerts, calm, vault_journal, caplog, capfd
 ):
     connect_alerts(target.address)
     run_dag("ledger_backfill", **POSTS)
@@ -229,7 +273,7 @@ def test_a_plan_that_nobody_can_read_any_more_keeps_no_other_system_from_being_w
 
 
 def test_a_journal_of_an_earlier_version_is_said_so(
-    run_dag, database, target, connect_alerts, vault_journal, caplog
+    run_dag, database, target, connect_alerts, calm, vault_journal, caplog
 ):
     connect_alerts(target.address)
     database.do("DROP TABLE trueup.settings CASCADE")
@@ -239,7 +283,7 @@ def test_a_journal_of_an_earlier_version_is_said_so(
 
 
 def test_a_database_that_cannot_be_reached_keeps_no_other_from_being_watched(
-    run_dag, database, target, connect_alerts, monkeypatch
+    run_dag, database, target, connect_alerts, calm, monkeypatch
 ):
     connect_alerts(target.address)
     run_dag("ledger_backfill", **POSTS)
@@ -251,6 +295,15 @@ def test_a_database_that_cannot_be_reached_keeps_no_other_from_being_watched(
     assert run_dag("watch_runs").state == "failed"
     assert [subject.split()[-1] for subject in target.subjects] == ["stalls", "blind"]
     assert "Nobody could look at the runs of vesting" in target.told[1]["message"]
+
+    # It is told once; another system that goes dark is not lost in it.
+    target.told.clear()
+    run_dag("watch_runs")
+    assert target.told == []
+    monkeypatch.setenv("AIRFLOW_CONN_LEDGER_DB", "postgresql://nobody@127.0.0.1:1/none")
+    run_dag("watch_runs")
+    (told,) = target.told
+    assert "Nobody could look at the runs of ledger and vesting" in told["message"]
 
 
 def test_a_night_that_nobody_queued_is_told_once(run_dag, database, target, connect_alerts):
@@ -269,6 +322,19 @@ def test_a_night_that_nobody_queued_is_told_once(run_dag, database, target, conn
     queued_at = (datetime.now(UTC) - timedelta(hours=2)).isoformat()
     night_is_late(context={"dag_run": {"queued_at": queued_at}})
     assert len(target.told) == 1
+
+
+def test_books_at_which_nobody_has_ever_looked_are_told_of_once(
+    run_dag, database, target, connect_alerts
+):
+    connect_alerts(target.address)
+    run_dag("ledger_backfill", **POSTS)
+    run_dag("watch_runs")
+    assert target.told == []
+    database.do("UPDATE trueup.runs SET finished_at = finished_at - INTERVAL '27 hours'")
+    run_dag("watch_runs")
+    run_dag("watch_runs")
+    assert target.subjects == ["No nightly reconciliation"]
 
 
 def test_every_section_that_an_alert_names_stands_in_the_runbook(airflow_home):

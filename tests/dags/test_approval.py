@@ -62,6 +62,17 @@ def test_a_no_is_kept_by_none_and_refuses_the_run(parked, approval):
         approval.heed(parked.run(), NO)
 
 
+def test_the_last_word_counts(parked, approval):
+    """A worker may die after an approval was kept: then Airflow asks again."""
+    approval.take(parked.connection, parked.run(), YES, ASKED_BY)
+    with pytest.raises(Refused, match="bob rejected digest"):
+        approval.heed(parked.run(), NO)
+    approval.take(parked.connection, parked.run(), NO, ASKED_BY)
+    assert (parked.row.approved_by, parked.row.approved_digest) == (None, None)
+    with pytest.raises(OperationalFailure, match="Nobody has approved digest"):
+        approval.heed(parked.run(), YES)
+
+
 def test_an_approval_of_verdicts_that_are_others_by_now_is_none(parked, approval):
     changed_verdicts(parked)
     with pytest.raises(OperationalFailure, match=r"approved what run .* has no longer"):

@@ -45,7 +45,6 @@ def test_a_completed_run_is_an_event_with_its_totals_as_texts(run_dag, database)
             "dag_id": "ledger_backfill",
             "source_id": "ledger_entries.csv",
             "digest": run.digest,
-            "state_hash": run.state_hash_after or "",
             "read": "3783",
             "posted": "3783",
             "replayed": "0",

@@ -63,7 +63,16 @@ def test_quarantine_is_counted_by_reason_and_what_is_off_is_flagged(books):
 
 @pytest.mark.parametrize(
     "name",
-    ["x | 9 | 9", "a`**b**`", "<img src=x>", "[x](http://x)", "a\u2028b", "line\nline", "y" * 250],
+    [
+        "x | 9 | 9",
+        r"x\| 9 \\| 9",
+        "a`**b**`",
+        "<img src=x>",
+        "[x](http://x)",
+        "a\u2028b",
+        "line\nline",
+        "y" * 250,
+    ],
 )
 def test_a_source_cannot_forge_what_the_approver_reads(books, name):
     books.open_world()
@@ -73,6 +82,6 @@ def test_a_source_cannot_forge_what_the_approver_reads(books, name):
     # As many lines and cells as with a harmless name, and the name in code alone.
     assert len(text.splitlines()) == len(plain.splitlines())
     (row,) = [line for line in text.splitlines() if line.endswith("| 0.00 | 7.00 |")]
-    assert row.replace(r"\|", "").count("|") == 5
+    assert row.count("|") == 5
     assert row.split(" | ")[0].count("`") == 2
     assert len(row) < 200

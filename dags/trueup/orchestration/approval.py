@@ -12,6 +12,7 @@ from trueup.errors import OperationalFailure, Refused
 from trueup.journal import Run
 from trueup.orchestration import work
 from trueup.report.question import question
+from trueup.run_state import Status
 
 log = logging.getLogger(__name__)
 
@@ -19,8 +20,6 @@ APPROVE = "Approve"
 REJECT = "Reject"
 
 _SUBJECT = "Post to the books by {{ dag.dag_id }}? ({{ params.source | truncate(60) }})"
-# What `gate` has written when it parked the run.
-_BODY = "{{ ti.xcom_pull(task_ids='gate', key='question') }}"
 
 
 class Approval(HITLOperator):
@@ -33,7 +32,6 @@ class Approval(HITLOperator):
     def __init__(self, *, system: str, **kwargs: Any) -> None:
         super().__init__(
             subject=_SUBJECT,
-            body=_BODY,
             options=[APPROVE, REJECT],
             # An answer within seconds of parking, before the scheduler has heard that the worker
             # has gone, fails the task in Airflow 3.3.2; the next attempt asks again.
@@ -42,6 +40,18 @@ class Approval(HITLOperator):
             **kwargs,
         )
         self.system = system
+
+    def execute(self, context: work.Context) -> Any:
+        """Park with what the journal says of the run at this moment.
+
+        What another task hands on can be written by anybody who may trigger the DAG: an approver
+        would read harmless totals, and approve others.
+        """
+        with work.at_work(
+            systems.named(self.system), context, "approve", Status.AWAITING_APPROVAL
+        ) as (connection, run):
+            self.body = ask(connection, run, work.attempt(context).airflow_run_id)
+        return super().execute(context)
 
     def execute_complete(self, context: work.Context, event: dict[str, Any]) -> Any:
         """Take the answer; park again when whoever triggered the run has approved it alone.
@@ -94,12 +104,15 @@ def ask(connection: Connection, run: Run, airflow_run_id: str) -> str:
 
 
 def take(connection: Connection, run: Run, answer: dict[str, Any], airflow_run_id: str) -> None:
-    """Keep a person's approval of the digest that was asked about; a no waits for `heed`.
+    """Keep a person's approval of the digest that was asked about.
+
+    A no takes back what somebody has approved before, and waits for `heed`.
 
     Raises OperationalFailure, which leaves the run to be resumed, when the run has another digest
     by now, or does not wait for an answer.
     """
     if answer["chosen_options"] != [APPROVE]:
+        statements.execute(connection, "trueup/journal/forget_approval", run_id=run.run_id)
         return
     asked = {"airflow_run_id": airflow_run_id, "digest": run.row.digest}
     approved = run.row.figures.get("asked") == asked and statements.fetch_one(
@@ -125,10 +138,11 @@ def heed(run: Run, answer: dict[str, Any] | None) -> None:
     resumed, when the journal has no approval: to mark the task as a success in Airflow, or to write
     an answer into its XCom, is nobody's.
     """
-    if run.plan.approval == "auto" or is_approved(run):
-        return
+    # First: the last word counts, and a no that somebody forged can only keep a run from posting.
     if answer and answer["chosen_options"] == [REJECT]:
         raise Refused(f"{who_answered(answer)} rejected digest {run.row.digest}.")
+    if run.plan.approval == "auto" or is_approved(run):
+        return
     raise OperationalFailure(
         f"Nobody has approved digest {run.row.digest}. Trigger the same again; it asks again."
     )

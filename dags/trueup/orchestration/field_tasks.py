@@ -83,7 +83,7 @@ def take_back(system: str) -> dict[str, Any]:
         return fields.take_back(connection, system)
 
 
-@task(trigger_rule="all_done")
+@task(trigger_rule="all_done", **work.RETRIES)
 def verdict() -> str:
     """Say how it ended, however it did; red when a step failed."""
     context = get_current_context()

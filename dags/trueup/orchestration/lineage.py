@@ -32,7 +32,6 @@ def totals(run: Run, counts: dict[str, Any]) -> dict[str, str]:
         "dag_id": run.row.dag_id,
         "source_id": run.row.source_id,
         "digest": run.row.digest or "",
-        "state_hash": run.row.state_hash_after or "",
     }
     return said | {name: str(value) for name, value in counts.items()}
 

@@ -10,7 +10,11 @@ from urllib.parse import quote
 
 from airflow.sdk import BaseHook
 from airflow.sdk.configuration import conf
-from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException
+from airflow.sdk.exceptions import (
+    AirflowException,
+    AirflowFailException,
+    AirflowNotFoundException,
+)
 from airflow.sdk.log import mask_secret
 from airflow.sdk.module_loading import import_string
 from psycopg import Connection
@@ -52,7 +56,12 @@ def notify(subject: str, text: str) -> bool:
     Gives whether anybody took it; also true when there is nobody to tell.
     """
     log.error("%s: %s", subject, text)
-    targets = _targets()
+    try:
+        targets = _targets()
+    except Exception:
+        # Whatever keeps Airflow from saying it: the log has the alert, and nobody has heard it.
+        log.exception("The connection %s cannot be read", TARGETS_CONNECTION)
+        return False
     names = list(filter(None, map(str.strip, os.environ.get(NOTIFIERS_VARIABLE, "").split(","))))
     took = [
         _send(f"{number} of {len(targets)}", target, subject, text)
@@ -64,8 +73,8 @@ def notify(subject: str, text: str) -> bool:
 
 def run_failed(
     connection: Connection, run: Run, airflow_run: tuple[str, str], *, dry_run: bool
-) -> None:
-    """Tell how a run ended that did not end well; the Airflow run is (DAG, id)."""
+) -> bool:
+    """Tell how a run ended that did not end well; the Airflow run is (DAG, id). True if heard."""
     status = run.status.replace("_", " ")
     happened = run.row.message or f"The run is {status}."
     subject = f"Run {run.run_id} is {status}"
@@ -76,7 +85,7 @@ def run_failed(
         happened = events[-1].event
     elif dry_run:
         subject = f"Dry run {run.run_id} is {status}"
-    notify(
+    return notify(
         subject,
         "\n".join(
             (
@@ -113,26 +122,35 @@ def run_stalled(connection: Connection, run: Run, minutes: int, worked_on: bool)
     )
 
 
-def run_unknown(sentence: str, airflow_run: tuple[str, str]) -> None:
-    """Tell that an Airflow run ended and that nobody can say how its run stands."""
-    notify(
+def run_unknown(sentence: str, airflow_run: tuple[str, str]) -> bool:
+    """Tell that an Airflow run ended and nobody can say how its run stands; True if heard."""
+    return notify(
         f"{airflow_run[0]} failed",
         "\n".join((sentence, *_where(None, airflow_run))),
     )
 
 
-def check_failed(subject: str, sentence: str, airflow_run: tuple[str, str]) -> None:
-    """Tell what a look at the books found, or that it broke off; the DAG has a runbook page."""
-    notify(
+def check_failed(subject: str, sentence: str, airflow_run: tuple[str, str]) -> bool:
+    """Tell what a look at the books found, or that it broke off; True if it was heard.
+
+    The DAG has a page in the runbook.
+    """
+    return notify(
         subject,
         "\n".join((sentence, _link(airflow_run), f"What to do: {RUNBOOK}#{airflow_run[0]}")),
     )
 
 
 def fail_check(subject: str, sentence: str, airflow_run: tuple[str, str]) -> NoReturn:
-    """Tell what a look at the books found, and fail the task for good with the same sentence."""
-    check_failed(subject, sentence, airflow_run)
-    raise AirflowFailException(sentence)
+    """Tell what a look at the books found, and fail the task with the same sentence."""
+    give_up(sentence, heard=check_failed(subject, sentence, airflow_run))
+
+
+def give_up(sentence: str, *, heard: bool) -> NoReturn:
+    """Fail a task: for good if what it told was heard, else such that Airflow tries it again."""
+    if heard:
+        raise AirflowFailException(sentence)
+    raise AirflowException(f"{sentence} Nobody has taken the alert.")
 
 
 def night_is_late(context: dict[str, Any]) -> None:
@@ -164,10 +182,6 @@ def _targets() -> list[str]:
     try:
         found = BaseHook.get_connection(TARGETS_CONNECTION)
     except AirflowNotFoundException:
-        return []
-    except Exception:
-        # Whatever keeps Airflow from saying it: the log has the alert, and nobody is harmed.
-        log.exception("The connection %s cannot be read", TARGETS_CONNECTION)
         return []
     return (found.password or "").split()
 

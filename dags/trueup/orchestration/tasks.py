@@ -9,6 +9,7 @@ import psycopg
 from airflow.sdk import get_current_context, task
 from airflow.sdk.definitions.param import ParamsDict
 from airflow.sdk.exceptions import AirflowFailException
+from psycopg import Connection
 
 from trueup import (
     fingerprints,
@@ -19,9 +20,9 @@ from trueup import (
     regime,
     systems,
 )
-from trueup.errors import Refused, TrueupError
+from trueup.errors import OperationalFailure, Refused, TrueupError
 from trueup.orchestration import lineage, metrics, notifying, work
-from trueup.orchestration.approval import ask, heed, is_approved
+from trueup.orchestration.approval import heed, is_approved
 from trueup.orchestration.connections import (
     backups_folder,
     conninfo,
@@ -155,8 +156,6 @@ def gate(system: str, posting: str = "open_posting") -> str:
             return "preview"
         if run.plan.approval == "auto" or is_approved(run):
             return posting
-        asked = ask(connection, run, context["dag_run"].run_id)
-        context["ti"].xcom_push(key="question", value=asked)
         journal.move(connection, run, Status.AWAITING_APPROVAL)
         return "approve"
 
@@ -175,8 +174,7 @@ def back_up(system: str) -> dict[str, Any]:
     context = get_current_context()
     declared = systems.named(system)
     with work.at_work(declared, context, "back_up") as (connection, run):
-        heed(run, context["ti"].xcom_pull(task_ids="approve"))
-        run = journal.move(connection, run, Status.POSTING)
+        run = _enter_posting(connection, run, context)
         return stage(connection, run, conninfo(declared), backups_folder())
 
 
@@ -185,8 +183,7 @@ def open_posting(system: str) -> list[int]:
     """Take the state hash, create accounts, fix the bounds; give the numbers of the key ranges."""
     context = get_current_context()
     with work.at_work(systems.named(system), context, "post") as (connection, run):
-        heed(run, context["ti"].xcom_pull(task_ids="approve"))
-        run = journal.move(connection, run, Status.POSTING)
+        run = _enter_posting(connection, run, context)
         posting.open_posting(connection, run)
         return [each.range_no for each in journal.ranges(connection, run)]
 
@@ -363,10 +360,12 @@ def report(system: str | None = None) -> dict[str, str]:
 def verdict(system: str | None = None, green: list[str] = GREEN) -> str:
     """Fail the DAG run unless its run ended as it should: a rolled back backfill is red.
 
-    Whoever is on call is told, but of a pause: a person asked for that.
+    Whoever is on call is told, but of a pause: a person asked for that. It is tried again only if
+    nobody took the alert.
     """
     context = get_current_context()
     airflow_run = work.attempt(context)[:2]
+    heard = True
     try:
         found = work.run_id(context)
         declared = _declared(system)
@@ -375,15 +374,13 @@ def verdict(system: str | None = None, green: list[str] = GREEN) -> str:
             metrics.of_runs(connection, declared)
             if run.status not in green and run.status != Status.PAUSED:
                 dry_run = bool(context["params"].get("dry_run"))
-                notifying.run_failed(connection, run, airflow_run, dry_run=dry_run)
+                heard = notifying.run_failed(connection, run, airflow_run, dry_run=dry_run)
     except Exception as unknown:
-        # Whatever it is, it is told, once: another try would tell it again.
-        notifying.run_unknown(str(unknown), airflow_run)
-        raise AirflowFailException(str(unknown)) from unknown
+        notifying.give_up(str(unknown), heard=notifying.run_unknown(str(unknown), airflow_run))
     sentence = f"Run {found} is {run.status}. {run.row.message or ''}"
     if run.status not in green:
         log.error("%s", sentence)
-        raise AirflowFailException(sentence)
+        notifying.give_up(sentence, heard=heard)
     log.info("%s", sentence)
     return sentence
 
@@ -425,6 +422,22 @@ def _run_stage(system: str, name: str, status: Status | None = None) -> dict[str
         run,
     ):
         return stage(connection, run)
+
+
+def _enter_posting(connection: Connection, run: journal.Run, context: work.Context) -> journal.Run:
+    """Move a run that may post to where it does; the verdicts that were approved stand by then.
+
+    Raises what `heed` raises, and OperationalFailure when `validate` was cleared, and has formed
+    others meanwhile.
+    """
+    heed(run, context["ti"].xcom_pull(task_ids="approve"))
+    moved = journal.move(connection, run, Status.POSTING)
+    if moved.row.digest != run.row.digest:
+        raise OperationalFailure(
+            f"Digest {run.row.digest} became {moved.row.digest} at the last moment. Trigger the "
+            "same again."
+        )
+    return moved
 
 
 def _files(run: journal.Run) -> files.SourceFiles:

@@ -3,6 +3,7 @@
 import logging
 import os
 from datetime import timedelta
+from typing import NoReturn
 
 import psycopg
 from airflow.sdk import get_current_context, task
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 # Minutes without a sign of life after which a run stalls though a worker is connected.
 STALLED_AFTER_VARIABLE = "TRUEUP_STALLED_AFTER"
 _STALLED_AFTER = "30"
+# The XCom of what a watch was blind to, and has told somebody.
+_TOLD = "blind_and_told"
 
 
 @task
@@ -31,8 +34,9 @@ def watch() -> list[str]:
     """
     minutes = os.environ.get(STALLED_AFTER_VARIABLE) or _STALLED_AFTER
     if not minutes.isdecimal():
-        raise AirflowFailException(
-            f"{STALLED_AFTER_VARIABLE} must be a whole number of minutes, not {minutes!r}."
+        _give_up(
+            [STALLED_AFTER_VARIABLE],
+            f"{STALLED_AFTER_VARIABLE} must be a whole number of minutes, not {minutes!r}.",
         )
     after = timedelta(minutes=int(minutes))
     told: list[str] = []
@@ -52,24 +56,36 @@ def watch() -> list[str]:
             unseen.append(system)
         metrics.of_watch(system, system not in unseen)
     if unseen:
-        sentence = (
-            f"Nobody could look at the runs of {' and '.join(each.name for each in unseen)}; the "
-            "log of the watch says why."
+        names = [each.name for each in unseen]
+        _give_up(
+            names,
+            f"Nobody could look at the runs of {' and '.join(names)}; the log of the watch says "
+            "why.",
         )
-        _tell_once(sentence)
-        raise AirflowFailException(sentence)
     return told
 
 
-def _tell_once(sentence: str) -> None:
-    """Tell that the watch is blind, unless it was the last time: every five minutes is a storm."""
+def _give_up(blind: list[str], sentence: str) -> NoReturn:
+    """Fail, and tell of what the last watch has not told: every five minutes is a storm."""
     context = get_current_context()
+    told = _told_last(context)
+    if not told.issuperset(blind) and check_failed(
+        "The watch over runs is blind", sentence, work.attempt(context)[:2]
+    ):
+        told.update(blind)
+    context["ti"].xcom_push(key=_TOLD, value=sorted(told.intersection(blind)))
+    raise AirflowFailException(sentence)
+
+
+def _told_last(context: work.Context) -> set[str]:
+    """What the watch before this one was blind to, and has told somebody."""
+    ti = context["ti"]
     try:
-        before = context["ti"].get_previous_dagrun()
+        before = ti.get_previous_dagrun()
+        known = before and ti.xcom_pull(task_ids=ti.task_id, key=_TOLD, run_id=before.run_id)
     except Exception:  # of a run without a predecessor, Airflow raises what it likes
-        before = None
-    if before is None or str(before.state) != "failed":
-        check_failed("The watch over runs is blind", sentence, work.attempt(context)[:2])
+        known = None
+    return set(known or ())
 
 
 def _look(connection: Connection, system: System, after: timedelta) -> list[str]:

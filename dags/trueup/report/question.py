@@ -199,11 +199,14 @@ def _table(columns: list[str], rows: Iterable[list[str]]) -> Iterator[str]:
 
 
 def _name(text: str) -> str:
-    """A source's own text as code: nothing in it is taken for Markdown, a link or a line's end."""
+    """A source's own text as code: nothing in it is taken for Markdown, a link or a line's end.
+
+    A backtick would end the code; a bar ends a table's cell, in code too, and a backslash before it
+    keeps it from that or not, as the renderer likes. Others that look alike stand for them.
+    """
     plain = "".join(
         "·" if unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp") else character
-        for character in text.replace("`", "'")
+        for character in text.replace("`", "'").replace("|", "¦")
     )
     cut = plain if len(plain) <= _NAME_CHARACTERS else f"{plain[: _NAME_CHARACTERS - 1]}…"
-    # A table's cells end at a bare bar, in code too.
-    return "`" + cut.replace("|", r"\|") + "`" if cut.strip() else "(empty)"
+    return f"`{cut}`" if cut.strip() else "(empty)"

@@ -9,6 +9,7 @@ from trueup import fingerprints, journal, posting, staging, statements, steps, v
 from trueup.errors import Refused
 from trueup.journal import Run
 from trueup.plan import SHAPES_ROWS
+from trueup.run_state import Status
 from trueup.sources.files import SourceFiles
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,8 @@ def validate(connection: Connection, run: Run, files: SourceFiles) -> dict[str, 
         counts = statements.fetch_one(connection, _sql(run, "count_verdicts"), run_id=run.run_id)
         totals = statements.fetch_all(connection, _sql(run, "total_by_currency"), run_id=run.run_id)
         digest = _digest(connection, run, files)
+        # Fails, too, when another task has moved the run since this snapshot.
+        journal.fence(connection, run, Status.VALIDATING)
         _write_down(connection, run, counts, totals, digest)
     try:
         _check_quotas(connection, run, counts, digest)

@@ -16,7 +16,7 @@ const COLUMNS = [
 
 function Rows({ run, base, reason }) {
   const [trail, setTrail] = useState([]);
-  const path = `${base}/quarantine?${query({ reason, after: trail.at(-1), rows: ROWS })}`;
+  const path = `${base}/quarantine?${query({ reason, after: trail.at(-1), rows: ROWS, of: run.total_quarantined })}`;
   const { data, error, reading } = useLive(path, () => null, true);
   if (!data) {
     return error ? h(Trouble, { error }) : h(Waiting);

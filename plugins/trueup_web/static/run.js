@@ -73,7 +73,8 @@ function Speed({ run, base }) {
   }
   if (data.length < 3) {
     const batches = data.reduce((sum, point) => sum + point.batches, 0);
-    return h(Nothing, null, `${counted(batches)} ${batches === 1 ? "batch" : "batches"} at ${rate(data[0].rows_per_second)} rows a second: too few for a chart.`);
+    const speed = run.rows_per_second ?? run.recent_rows_per_second;
+    return h(Nothing, null, `${counted(batches)} ${batches === 1 ? "batch" : "batches"}${speed ? ` at ${rate(speed)} rows a second` : ""}: too few for a chart.`);
   }
   const labels = data.map((point) => clock(point.at));
   const number = (value) => (value === null ? null : Number(value));
@@ -187,13 +188,31 @@ function stateWords(run) {
     return ["info", "The books were not touched: no state hash was taken."];
   }
   if (run.status === "rolled_back") {
-    return before === after
-      ? ["success", "Proved: the state hash after the rollback is the one from before the run. The books stand as if it had never been."]
-      : ["warning", "The state hashes differ: others have booked meanwhile, or the run was reversed and not deleted. The last sentences of the timeline say what was proved instead."];
+    return {
+      reverse: ["success", "Reversed, not deleted: originals and reversals stand, so no state hash can be equal. Every balance was held against the one before the run."],
+      restore: ["success", "Taken back by its backup: the restored tables were held against the backup by their hashes. What was written since is kept aside."],
+    }[run.figures.rollback?.mode] ?? (
+      before === after
+        ? ["success", "Proved: the state hash after the rollback is the one from before the run. The books stand as if it had never been."]
+        : ["warning", "The run's rows are gone, and others changed the books meanwhile in ways that cannot be subtracted: that all else is as before cannot be proved."]
+    );
   }
-  return after
-    ? ["info", "The books changed, as they should: the hash after the run is another one."]
+  return after && after !== before
+    ? ["error", "The way back did not end at the books of before: the state hashes differ. The runbook says what to do."]
     : ["info", "The hash from before the run is what a rollback must reproduce."];
+}
+
+function approvalWords(run) {
+  if (run.approved_by) {
+    return `by ${run.approved_by}, ${moment(run.approved_at)}`;
+  }
+  if (run.status === "awaiting_approval") {
+    return "It waits for a person's answer.";
+  }
+  if (run.asked_digest) {
+    return run.asked_digest === run.digest ? "The trigger approved exactly this digest." : `The trigger approved another digest, ${run.asked_digest}.`;
+  }
+  return run.approval === "manual" ? "Nobody has approved it." : "No approval was asked for.";
 }
 
 const EXPECTATIONS = [
@@ -215,7 +234,7 @@ const Proof = ({ run }) => {
       { title: "State of the books" },
       h(Notice, { status }, words),
       h(Pair, { name: "State hash before" }, h(Hash, null, run.state_hash_before)),
-      h(Pair, { name: "State hash after" }, run.state_hash_after ? h(Hash, null, run.state_hash_after) : "A rollback takes it."),
+      h(Pair, { name: "State hash after" }, run.state_hash_after ? h(Hash, null, run.state_hash_after) : run.status === "rolled_back" ? "–" : "A rollback takes it."),
       ...rollback.map(([name, value]) =>
         h(Pair, { key: name, name: `Rollback: ${plain(name)}` }, written(value)),
       ),
@@ -224,7 +243,7 @@ const Proof = ({ run }) => {
       Section,
       { title: "What was approved, of what" },
       h(Pair, { name: "Digest" }, h(Hash, null, run.digest)),
-      h(Pair, { name: "Approved" }, run.approved_by ? `by ${run.approved_by}, ${moment(run.approved_at)}` : "No approval was asked for."),
+      h(Pair, { name: "Approved" }, approvalWords(run)),
       h(Pair, { name: "Source" }, h(Hash, null, run.source_fingerprint)),
       h(Pair, { name: "Mapping" }, h(Hash, null, run.mapping_fingerprint)),
       h(Pair, { name: "Posting code" }, h(Hash, null, run.code_fingerprint)),
@@ -384,7 +403,7 @@ export function RunPage() {
 // The tab of a DAG run: the run, or runs, that it worked on.
 export function RunOfAirflow({ dagId, airflowRunId }) {
   const path = `trueup/airflow-run?${query({ dag_id: dagId, airflow_run_id: airflowRunId })}`;
-  const { data, error } = useLive(path, (found) => (found.runs.length ? null : 3));
+  const { data, error } = useLive(path, (found) => (found.runs.length || !found.comes ? null : 5));
   if (!data) {
     return error ? h(Trouble, { error }) : h(Waiting);
   }
@@ -392,7 +411,7 @@ export function RunOfAirflow({ dagId, airflowRunId }) {
     Box,
     null,
     h(Absent, { absent: data.absent.filter((each) => !each.missing) }),
-    data.runs.length === 0 && h(Nothing, null, "This DAG run has not worked on any run of the journal. A backfill's run shows here as soon as its audit begins."),
+    data.runs.length === 0 && h(Nothing, null, data.comes ? "This DAG run has not worked on any run of the journal. A backfill's run shows here as soon as its audit begins." : `No run of the journal is worked on by ${dagId}.`),
     ...data.runs.map(({ system, run_id: name }) => h(Run, { key: name, system, name })),
   );
 }

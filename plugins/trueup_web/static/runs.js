@@ -137,7 +137,10 @@ export function Runs() {
       return next;
     });
   };
-  const none = system || status
+  const hidden = (data?.absent ?? []).filter((each) => !each.missing).length > 0;
+  const none = hidden
+    ? "No run can be shown here."
+    : system || status
     ? "No run is like that. Choose another system or status."
     : "There are no runs yet. Trigger the DAG ledger_backfill, vesting_lots_backfill, wallet_backfill or capital_tracking_migration: its run shows here as soon as its audit begins.";
   return h(

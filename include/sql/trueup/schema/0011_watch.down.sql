@@ -1,4 +1,4 @@
 -- Takes away what the watch kept, and the views that need it.
-ALTER TABLE trueup.nights DROP COLUMN missed_told_at;
+DROP TABLE trueup.missed_nights;
 
 DROP TABLE trueup.settings CASCADE;

@@ -7,5 +7,8 @@ CREATE TABLE trueup.settings (
 
 INSERT INTO trueup.settings DEFAULT VALUES;
 
--- When whoever is on call was told that no night came after this one.
-ALTER TABLE trueup.nights ADD COLUMN missed_told_at TIMESTAMPTZ;
+-- When whoever is on call was last told that nobody looks at a system's books.
+CREATE TABLE trueup.missed_nights (
+    system TEXT PRIMARY KEY,
+    told_at TIMESTAMPTZ NOT NULL
+);

@@ -1,5 +1,17 @@
--- Finds a system's last night if no other came in time after it, and nobody was told.
-SELECT last.night_id, last.looked_at
-FROM trueup.last_nights AS last
-INNER JOIN trueup.nights AS night ON night.night_id = last.night_id
-WHERE last.system = %(system)s AND last.overdue AND night.missed_told_at IS NULL
+-- Finds when a system's books were last looked at, or were first completed if they never were, when
+-- that is too long ago (as in trueup.last_nights) and nobody was told since.
+SELECT known.at
+FROM (
+    SELECT coalesce(
+        (SELECT max(looked_at) FROM trueup.nights WHERE system = %(system)s),
+        (
+            SELECT min(finished_at) FROM trueup.runs
+            WHERE system = %(system)s AND NOT dry_run AND status = 'completed'
+        )
+    ) AS at
+) AS known
+WHERE
+    known.at < now() - INTERVAL '26 hours'
+    AND NOT EXISTS (
+        SELECT 1 FROM trueup.missed_nights WHERE system = %(system)s AND told_at > known.at
+    )

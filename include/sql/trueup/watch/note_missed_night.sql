@@ -1,6 +1,3 @@
--- Notes that somebody was told that no night came after a system's last one.
-UPDATE trueup.nights SET missed_told_at = clock_timestamp()
-WHERE
-    night_id = (
-        SELECT last.night_id FROM trueup.last_nights AS last WHERE last.system = %(system)s
-    )
+-- Notes that somebody was told that nobody looks at a system's books.
+INSERT INTO trueup.missed_nights (system, told_at) VALUES (%(system)s, clock_timestamp())
+ON CONFLICT (system) DO UPDATE SET told_at = excluded.told_at
