@@ -235,6 +235,7 @@ def test_a_publication_that_takes_in_every_table_is_refused(
     database = server.create()
     with closing(database.connect()) as connection:
         migrations.migrate(connection, CAPITAL)
+    database.do("""INSERT INTO "Junta" (id, name) VALUES ('north', 'North')""")
     add(database, "Accion", "a", 1)
     database.do(f"CREATE PUBLICATION told FOR {tables}")
     with pytest.raises(Refused, match="in the publication told"):
