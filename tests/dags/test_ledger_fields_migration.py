@@ -154,7 +154,8 @@ def test_a_refusal_changes_nothing_and_is_told(run_dag, database, verdict, targe
     found = states(dag_run)
     assert (found["audit"], found["verdict"]) == ("failed", "failed")
     assert "audit failed: ledger_entries cannot be filled: 100 rows" in verdict()
-    assert target.subjects == ["ledger_fields_migration failed"]
+    assert target.subjects == ["The migration of fields broke off"]
+    assert target.told[0]["message"].endswith("#ledger_fields_migration")
     assert columns(database) == before
 
 

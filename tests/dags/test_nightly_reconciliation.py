@@ -88,6 +88,7 @@ def test_a_night_that_is_late_is_said_loudly_and_only_then(run_dag, database, to
     night_is_late(context=queued(minutes=5))
     # Nor when the scheduler was away, and says so hours later.
     database.do("UPDATE trueup.nights SET looked_at = looked_at - INTERVAL '7 hours'")
+    database.do("UPDATE trueup.missed_nights SET told_at = told_at - INTERVAL '7 hours'")
     night_is_late(context=queued(hours=7, minutes=5))
     assert told == []
     night_is_late(context=queued(hours=6))

@@ -51,18 +51,18 @@ def trigger_from_the_form(page: Any) -> None:
     """Fill Airflow's own form, as a person does, and trigger."""
     page.goto("/dags/ledger_backfill")
     page.get_by_role("button", name="Trigger").first.click()
-    open_section(page, "What is loaded")
     for name, value in {"source": "walk.csv", "expected_balances": "expected.csv"}.items():
         page.fill(f"input[name=element_{name}]", value)
-    open_section(page, "How it is loaded")
-    for name, value in {"batch_size": BATCH_SIZE, "batch_seconds": 0.1}.items():
-        page.fill(f"input[name=element_{name}]", str(value))
     page.locator("input[name=element_dry_run]").evaluate("box => box.click()")
     chosen = page.locator("input[name=element_approval]")
     # The visible part of Airflow's choice is the field before the hidden one.
     choice = chosen.locator("xpath=preceding::input[@type='text'][1]")
     choice.fill("manual")
     choice.press("Enter")
+    # One section is open at a time.
+    open_section(page, "How it is loaded")
+    for name, value in {"batch_size": BATCH_SIZE, "batch_seconds": 0.1}.items():
+        page.fill(f"input[name=element_{name}]", str(value))
     open_section(page, "When to give up")
     page.fill("input[name=element_accept_breaks]", "1")
     page.get_by_role("button", name="Trigger").last.click()
