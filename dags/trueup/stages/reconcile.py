@@ -37,8 +37,10 @@ def reconcile(connection: Connection, run: Run) -> dict[str, Any]:
             f"{off[0].opening_net} as before the run: debits and credits are not equal."
         )
     if not run.plan.accepts(len(breaks)):
+        accepted = run.plan.accept_breaks
         raise DataFailure(
-            f"{len(breaks)} balances break, {run.plan.accept_breaks} were accepted; the largest is "
+            f"{'1 balance breaks' if len(breaks) == 1 else f'{len(breaks)} balances break'}, "
+            f"{accepted} {'was' if accepted == 1 else 'were'} accepted; the largest is "
             f"{breaks[0].account_id} with {breaks[0].difference} {breaks[0].currency_code}."
         )
     journal.log(

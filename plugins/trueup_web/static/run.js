@@ -290,7 +290,12 @@ function Reports({ run, base }) {
   return h(Files, { files: data ?? {}, base: `trueup/reports/${run.system}`, mayRows: run.may.rows, dagId: run.dag_id });
 }
 
-const written = (value) => (value === null ? "–" : typeof value === "object" ? JSON.stringify(value) : String(value));
+function written(value) {
+  if (Array.isArray(value)) {
+    return value.map(written).join(", ") || "none";
+  }
+  return value === null ? "–" : typeof value === "object" ? JSON.stringify(value) : String(value);
+}
 
 const Asked = ({ run }) =>
   h(

@@ -65,7 +65,7 @@ const Progress = ({ run }) => {
 };
 
 const Beneath = ({ words, children }) =>
-  h(Box, { maxW: "7rem", ml: "auto" }, children, words && h(Text, { color: "fg.muted", fontSize: "xs", whiteSpace: "normal" }, words));
+  h(Box, { minW: words ? "5.5rem" : undefined, maxW: "7rem", ml: "auto" }, children, words && h(Text, { color: "fg.muted", fontSize: "xs", whiteSpace: "normal" }, words));
 
 const COLUMNS = [
   {

@@ -30,7 +30,7 @@ export function money(text) {
     return "–";
   }
   const [, sign, whole, rest] = /^([+-]?)(\d+)(.*)$/.exec(String(text)) ?? [null, "", String(text), ""];
-  return (sign === "-" ? "−" : sign) + whole.replace(/\B(?=(\d{3})+(?!\d))/g, ",") + rest;
+  return (sign === "-" ? "−" : sign) + whole.replace(/\B(?=(\d{3})+(?!\d))/g, ",") + rest.replace(/^\.\d$/, "$&0");
 }
 export const signed = (text) => (/^[-+]|^0*\.?0*$/.test(String(text)) ? money(text) : `+${money(text)}`);
 

@@ -40,7 +40,7 @@ def test_more_breaks_than_accepted_take_the_run_back_and_are_kept(books):
     expected = expect(books, "alice,USD,1,", "world,USD,-1,")
     run = books.backfill([entry(amount="5.00")], expected_balances=expected, accept_breaks=1)
     assert run.status == "rolled_back"
-    assert "2 balances break, 1 were accepted; the largest is" in run.message
+    assert "2 balances break, 1 was accepted; the largest is" in run.message
     assert len(books.breaks(run.run_id)) == run.breaks == 2
     assert run.state_hash_after == run.state_hash_before
 
