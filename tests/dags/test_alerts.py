@@ -2,7 +2,9 @@
 
 import logging
 import re
+import sys
 from datetime import UTC, datetime, timedelta
+from types import ModuleType
 
 import pytest
 
@@ -169,6 +171,18 @@ def test_what_nobody_could_be_told_is_told_when_the_targets_can_be_read_again(
         run_dag("watch_runs")
     run_dag("watch_runs")
     assert len(target.told) == 1
+
+    # Notifiers of one's own hear it all the same.
+    from trueup.orchestration import notifying
+
+    heard: list[str] = []
+    pager = ModuleType("pager_of_a_test")
+    pager.call = lambda *said: heard.append(said[0])
+    monkeypatch.setitem(sys.modules, pager.__name__, pager)
+    monkeypatch.setenv("TRUEUP_NOTIFIERS", "pager_of_a_test.call")
+    monkeypatch.setattr(BaseHook, "get_connection", locked)
+    assert notifying.notify("Something", "happened")
+    assert heard == ["Something"]
 
 
 def test_the_end_of_a_run_is_told_again_until_somebody_takes_it(run_dag, connect_alerts):

@@ -69,6 +69,10 @@ def test_the_last_word_counts(parked, approval):
         approval.heed(parked.run(), NO)
     approval.take(parked.connection, parked.run(), NO, ASKED_BY)
     assert (parked.row.approved_by, parked.row.approved_digest) == (None, None)
+    events = statements.fetch_all(
+        parked.connection, "trueup/journal/list_events", run_id=parked.run_id
+    )
+    assert events[-1].event == "bob's approval is void: bob said no."
     with pytest.raises(OperationalFailure, match="Nobody has approved digest"):
         approval.heed(parked.run(), YES)
 

@@ -56,14 +56,15 @@ def notify(subject: str, text: str) -> bool:
     Gives whether anybody took it; also true when there is nobody to tell.
     """
     log.error("%s: %s", subject, text)
+    took: list[bool] = []
     try:
         targets = _targets()
     except Exception:
-        # Whatever keeps Airflow from saying it: the log has the alert, and nobody has heard it.
+        # Whatever keeps Airflow from saying it: somebody there may be, and has not heard it.
         log.exception("The connection %s cannot be read", TARGETS_CONNECTION)
-        return False
+        targets, took = [], [False]
     names = list(filter(None, map(str.strip, os.environ.get(NOTIFIERS_VARIABLE, "").split(","))))
-    took = [
+    took += [
         _send(f"{number} of {len(targets)}", target, subject, text)
         for number, target in enumerate(targets, start=1)
     ]

@@ -84,12 +84,13 @@ def audit(system: str) -> dict[str, Any]:
 
 @task(task_id="audit", **work.RETRIES)
 def audit_rollback() -> dict[str, Any]:
-    """Find the run to take back, and see that nobody works on it."""
+    """Bring the schema up to date, find the run to take back, and see that nobody works on it."""
     context = get_current_context()
     wanted = context["params"]["run_id"].strip()
     declared = _system_of(wanted)
     with work.session(declared, f"rollback {wanted}") as connection:
         try:
+            migrations.migrate(connection, declared)
             run = opening.adopt_run(
                 connection, wanted, work.attempt(context), work.is_alive(context)
             )
@@ -361,7 +362,7 @@ def verdict(system: str | None = None, green: list[str] = GREEN) -> str:
     """Fail the DAG run unless its run ended as it should: a rolled back backfill is red.
 
     Whoever is on call is told, but of a pause: a person asked for that. It is tried again only if
-    nobody took the alert.
+    nobody took the alert, and then judges the run as it stands by then.
     """
     context = get_current_context()
     airflow_run = work.attempt(context)[:2]

@@ -197,7 +197,7 @@ function stateWords(run) {
         : ["warning", "The run's rows are gone, and others changed the books meanwhile in ways that cannot be subtracted: that all else is as before cannot be proved."]
     );
   }
-  return after && after !== before
+  return run.status === "rollback_failed" && after && after !== before
     ? ["error", "The way back did not end at the books of before: the state hashes differ. The runbook says what to do."]
     : ["info", "The hash from before the run is what a rollback must reproduce."];
 }
@@ -208,6 +208,9 @@ function approvalWords(run) {
   }
   if (run.status === "awaiting_approval") {
     return "It waits for a person's answer.";
+  }
+  if (run.asked_digest && !run.digest) {
+    return `The trigger approved ${run.asked_digest}; the run has no digest yet.`;
   }
   if (run.asked_digest) {
     return run.asked_digest === run.digest ? "The trigger approved exactly this digest." : `The trigger approved another digest, ${run.asked_digest}.`;

@@ -1,4 +1,4 @@
--- Takes the approval back from a run that goes on under other limits than the approver was shown.
+-- Takes a run's approval back.
 UPDATE trueup.runs SET
     approved_digest = NULL,
     approved_by = NULL,
