@@ -145,6 +145,13 @@ def _check_owner(run: Run, held: Any) -> None:
         )
 
 
+def void_approval(connection: Connection, run: Run, why: str) -> None:
+    """Take a person's approval back, if the run has one, and write down why."""
+    if run.row.approved_by:
+        statements.execute(connection, "trueup/journal/forget_approval", run_id=run.run_id)
+        log(connection, run, f"{run.row.approved_by}'s approval is void: {why}.")
+
+
 def record_failure(connection: Connection, run: Run, failure: Failure, message: str) -> None:
     """Keep why the run failed: it decides whether it is rolled back or can be resumed."""
     statements.execute(

@@ -307,10 +307,8 @@ def _take_over(connection: Connection, standing: Any, plan: Plan, attempt: Attem
         resumed = read_run(connection, run.run_id)
         journal.log(connection, resumed, f"Attempt {number} took the run up where it stood.")
         changed = _differing(SHOWN_TO_APPROVER, run.plan, plan)
-        if changed and run.row.approved_by:
-            statements.execute(connection, "trueup/journal/forget_approval", run_id=run.run_id)
-            forgotten = f"{run.row.approved_by}'s approval is void: {', '.join(changed)} changed."
-            journal.log(connection, resumed, forgotten)
+        if changed:
+            journal.void_approval(connection, resumed, f"{', '.join(changed)} changed")
         if being_taken_back:
             journal.record_failure(connection, resumed, "data", run.row.message)
     return read_run(connection, run.run_id)

@@ -112,10 +112,7 @@ def take(connection: Connection, run: Run, answer: dict[str, Any], airflow_run_i
     by now, or does not wait for an answer.
     """
     if answer["chosen_options"] != [APPROVE]:
-        if run.row.approved_by:
-            statements.execute(connection, "trueup/journal/forget_approval", run_id=run.run_id)
-            void = f"{run.row.approved_by}'s approval is void: {who_answered(answer)} said no."
-            journal.log(connection, run, void)
+        journal.void_approval(connection, run, f"{who_answered(answer)} said no")
         return
     asked = {"airflow_run_id": airflow_run_id, "digest": run.row.digest}
     approved = run.row.figures.get("asked") == asked and statements.fetch_one(

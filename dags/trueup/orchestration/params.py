@@ -70,7 +70,7 @@ def _choice(default: str, choices: list[str], section: str | None, description: 
 
 
 def backfill_params() -> dict[str, Param]:
-    """The params of a backfill, with the defaults of the strategy's options and `dry_run` on."""
+    """The params of a backfill, with the engine's defaults; `dry_run` is on."""
     return {
         "source": Param(
             type="string",

@@ -23,12 +23,7 @@ from trueup import (
 from trueup.errors import OperationalFailure, Refused, TrueupError
 from trueup.orchestration import lineage, metrics, notifying, work
 from trueup.orchestration.approval import heed, is_approved
-from trueup.orchestration.connections import (
-    backups_folder,
-    conninfo,
-    endpoint,
-    reports_folder,
-)
+from trueup.orchestration.connections import backups_folder, conninfo, endpoint, reports_folder
 from trueup.plan import Plan
 from trueup.run_state import FINISHED, GREEN, Status
 from trueup.sources import files
